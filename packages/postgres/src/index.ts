@@ -1,1 +1,11 @@
-export {};
+export { formatLsn, type Lsn, parseLsn } from './lsn.ts';
+export { type MigrateOptions, type MigrationReport, migrateOutbox } from './migrate-outbox.ts';
+export {
+  type Outbox,
+  type OutboxOptions,
+  type OutboxTransaction,
+  postgresOutbox,
+} from './outbox/postgres-outbox.ts';
+export type { OutboxRow } from './outbox-row.ts';
+export type { WalSourceOptions } from './wal/wal-options.ts';
+export { walSource } from './wal/wal-source.ts';

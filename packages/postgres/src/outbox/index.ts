@@ -1,0 +1,6 @@
+export {
+  type Outbox,
+  type OutboxOptions,
+  type OutboxTransaction,
+  postgresOutbox,
+} from './postgres-outbox.ts';

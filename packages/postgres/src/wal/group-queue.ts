@@ -1,0 +1,55 @@
+import type { ChangeGroup } from '@tidings/relay';
+
+/**
+ * Holds groups between the socket and the relay. Its byte count is what the reader
+ * pauses the socket by.
+ */
+export class GroupQueue<Change> {
+  #groups: ChangeGroup<Change>[] = [];
+  #bytes = 0;
+  #outcome: { readonly error: Error | undefined } | undefined;
+  #wake: (() => void) | undefined;
+  #drained: (() => void) | undefined;
+
+  /** Bytes of the groups that nobody took yet. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Called whenever the queue has been emptied. */
+  onDrained(callback: (() => void) | undefined): void {
+    this.#drained = callback;
+  }
+
+  push(groups: readonly ChangeGroup<Change>[], bytes: number): void {
+    if (groups.length === 0) return;
+    for (const group of groups) this.#groups.push(group);
+    this.#bytes += bytes;
+    this.#wake?.();
+  }
+
+  /** Ends the queue: what is in it is dropped, for nobody has published it. */
+  end(error?: Error): void {
+    this.#outcome ??= { error };
+    this.#wake?.();
+  }
+
+  /** All groups that have come; waits for one. Undefined at the end. */
+  async take(): Promise<readonly ChangeGroup<Change>[] | undefined> {
+    while (this.#groups.length === 0 && this.#outcome === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    if (this.#outcome !== undefined) {
+      if (this.#outcome.error !== undefined) throw this.#outcome.error;
+      return undefined;
+    }
+    const groups = this.#groups;
+    this.#groups = [];
+    this.#bytes = 0;
+    this.#drained?.();
+    return groups;
+  }
+}

@@ -1,0 +1,140 @@
+import type pg from 'pg';
+import type { Lsn } from '../lsn.ts';
+import type { OutboxRow } from '../outbox-row.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { openReplication, type ReplicationConnection } from './replication-connection.ts';
+import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
+
+/** One connection's worth of streaming. */
+export interface WalStream {
+  /** Settles when the connection ends; rejects when it is lost. */
+  readonly ended: Promise<void>;
+  /** How far the queue has been fed. */
+  readonly position: ReadPosition;
+  /** Tells the server what is durable. */
+  acknowledge(durable: Lsn): void;
+  /** Reads no more; the connection stays for the acknowledgements of what was read. */
+  stopReading(): void;
+  /** Takes leave of the server after a last acknowledgement. */
+  close(): Promise<void>;
+  destroy(): void;
+}
+
+/** What a stream needs to know. */
+export interface WalStreamRequest {
+  readonly connection: pg.ClientConfig;
+  readonly slot: string;
+  readonly publication: string;
+  /** Qualified name of the outbox table. */
+  readonly outbox: string;
+  readonly resume: ReadPosition;
+  readonly durable: Lsn;
+  readonly localOriginOnly: boolean;
+  readonly queue: GroupQueue<OutboxRow>;
+  readonly statusIntervalMs: number;
+  readonly idleIntervalMs: number;
+}
+
+/** Reads smaller than this are coalesced: more is on its way while the server sends. */
+const SMALL_READ = 32 * 1024;
+/** How long the socket rests after a small read. */
+const COALESCE_MS = 1;
+/** Bytes in the queue above which the socket stays paused. */
+const QUEUE_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Streams a slot into a queue. After a small read the socket rests for a millisecond:
+ * the server sends each message by itself, and without the rest each would wake this
+ * process on its own. Status goes out on a timer, when asked for, and with each
+ * acknowledgement; never as an answer to every keepalive, which the server would
+ * answer with the next one.
+ */
+export async function openWalStream(request: WalStreamRequest): Promise<WalStream> {
+  const { queue, idleIntervalMs } = request;
+  const assembler = new TransactionAssembler(request.outbox, request.resume);
+  let durable = request.durable;
+  let received = request.resume.lsn;
+  let lastIdleAt = Date.now();
+  let reading = true;
+  let resting: NodeJS.Timeout | undefined;
+
+  const connection: ReplicationConnection = await openReplication({
+    connection: request.connection,
+    slot: request.slot,
+    publication: request.publication,
+    from: request.resume.lsn,
+    localOriginOnly: request.localOriginOnly,
+    onMessage: (chunk, offset) => {
+      if (reading) assembler.feed(chunk, offset);
+    },
+    onKeepalive: (walEnd, replyRequested) => {
+      if (walEnd > received) received = walEnd;
+      if (replyRequested) sendStatus();
+      // A database in which only others write must not make its server keep their WAL.
+      // Each such step costs a checkpoint, which is WAL itself: hence the interval.
+      if (reading && !assembler.midTransaction && Date.now() - lastIdleAt >= idleIntervalMs) {
+        lastIdleAt = Date.now();
+        assembler.idleAt(walEnd);
+      }
+    },
+    onReadEnd: (bytes) => {
+      if (!reading) return;
+      handOver();
+      if (queue.bytes >= QUEUE_LIMIT) connection.pause();
+      else if (bytes < SMALL_READ) rest();
+    },
+  });
+
+  function handOver(): void {
+    const taken = assembler.take();
+    if (assembler.position.lsn > received) received = assembler.position.lsn;
+    queue.push(taken.groups, taken.bytes);
+  }
+
+  function rest(): void {
+    connection.pause();
+    resting = setTimeout(() => {
+      resting = undefined;
+      if (queue.bytes < QUEUE_LIMIT) connection.resume();
+    }, COALESCE_MS);
+  }
+
+  function sendStatus(): void {
+    connection.sendStatus(received, durable);
+  }
+
+  // The read that held the server's consent may have held the first messages too.
+  handOver();
+  queue.onDrained(() => {
+    if (resting === undefined) connection.resume();
+  });
+  const timer = setInterval(sendStatus, request.statusIntervalMs);
+  const ended = connection.ended.finally(() => {
+    clearInterval(timer);
+    clearTimeout(resting);
+    queue.onDrained(undefined);
+  });
+  // Whoever reads `ended` hears of the failure; this keeps it from being unhandled.
+  ended.catch(() => {});
+
+  return {
+    ended,
+    get position(): ReadPosition {
+      return assembler.position;
+    },
+    acknowledge(lsn): void {
+      if (lsn <= durable) return;
+      durable = lsn;
+      sendStatus();
+    },
+    stopReading(): void {
+      reading = false;
+      connection.resume();
+    },
+    async close(): Promise<void> {
+      sendStatus();
+      await connection.stop();
+    },
+    destroy: () => connection.destroy(),
+  };
+}

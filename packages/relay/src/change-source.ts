@@ -1,0 +1,53 @@
+import type { PublishableEvent } from '@tidings/contract';
+import type { Checkpoint, Position } from './position.ts';
+
+/** One change as the source saw it: an outbox row, an item image. */
+export interface ChangeRecord<Change> {
+  readonly change: Change;
+  /** What it occupies in memory, roughly; bounds the work in flight. */
+  readonly bytes: number;
+}
+
+/**
+ * Records that become final together, in stream order: a transaction, or a piece of
+ * a large one. A group may be empty, which only moves the position.
+ */
+export interface ChangeGroup<Change> {
+  readonly records: readonly ChangeRecord<Change>[];
+  /**
+   * Where a restart may begin once this group and all before it are settled.
+   * Absent on a piece whose transaction goes on in the next group.
+   */
+  readonly position?: Position;
+}
+
+/**
+ * A stream of committed changes. It delivers each change at least once, in the order
+ * of its store, and repeats after a restart only what no checkpoint covers.
+ */
+export interface ChangeSource<Change = unknown> {
+  /** Names the source in logs, for example `wal slot "orders"`. */
+  readonly name: string;
+
+  /**
+   * Resolves when reading can begin.
+   * @throws ConfigurationError that says what a person must change.
+   */
+  verify(): Promise<void>;
+
+  /**
+   * Reads from the last checkpoint on. Survives a lost connection: it reconnects and
+   * continues where reading stood. Ends when `signal` is aborted.
+   * @throws ConfigurationError where going on would lose changes.
+   */
+  read(signal: AbortSignal): AsyncIterable<readonly ChangeGroup<Change>[]>;
+
+  /** Turns a change into the events that tell of it. A throw makes it poison. */
+  capture(change: Change): readonly PublishableEvent[];
+
+  /** Makes a checkpoint durable first and tells the store of it then. */
+  confirm(checkpoint: Checkpoint): Promise<void>;
+
+  /** Releases connections and timers. The store keeps what is not confirmed. */
+  close(): Promise<void>;
+}

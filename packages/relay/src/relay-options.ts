@@ -1,0 +1,73 @@
+import type { Publisher } from '@tidings/contract';
+import type { ChangeSource } from './change-source.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { type Logger, silentLogger } from './logger.ts';
+
+/** What a relay is made of. */
+export interface RelayOptions<Change = unknown> {
+  readonly source: ChangeSource<Change>;
+  readonly publisher: Publisher;
+  /**
+   * Keeps events that can never be delivered. Without it the relay stops at the
+   * first one: nothing is dropped in silence.
+   */
+  readonly deadLetters?: DeadLetters;
+  /** Default: reports nothing. */
+  readonly logger?: Logger;
+  /** Bytes of changes read but not settled; reading pauses above. Default 16 MiB. */
+  readonly maxInFlightBytes?: number;
+  /**
+   * Milliseconds between checkpoints: how much a killed relay may publish a second
+   * time. Default 100.
+   */
+  readonly checkpointIntervalMs?: number;
+  /**
+   * Milliseconds that draining may take; what is undecided then is read again at the
+   * next start. Default 25,000, inside the 30 s that ECS and Kubernetes give.
+   */
+  readonly drainTimeoutMs?: number;
+}
+
+/** `RelayOptions` with every field present. */
+export interface RelaySettings<Change> {
+  readonly source: ChangeSource<Change>;
+  readonly publisher: Publisher;
+  readonly deadLetters: DeadLetters | undefined;
+  readonly logger: Logger;
+  readonly maxInFlightBytes: number;
+  readonly checkpointIntervalMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/**
+ * Checks a relay's options; a relay configuration file exports its result.
+ * @throws ConfigurationError that names the field, the bound and the value.
+ */
+export function defineRelay<Change>(options: RelayOptions<Change>): RelaySettings<Change> {
+  if (typeof options?.source?.read !== 'function') {
+    throw new ConfigurationError('source must be a change source such as walSource({ ... })');
+  }
+  if (typeof options.publisher?.publishSettled !== 'function') {
+    throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ ... })');
+  }
+  const settings: RelaySettings<Change> = {
+    source: options.source,
+    publisher: options.publisher,
+    deadLetters: options.deadLetters,
+    logger: options.logger ?? silentLogger,
+    maxInFlightBytes: options.maxInFlightBytes ?? 16 * 1024 * 1024,
+    checkpointIntervalMs: options.checkpointIntervalMs ?? 100,
+    drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
+  };
+  atLeast('maxInFlightBytes', 1024 * 1024, settings.maxInFlightBytes);
+  atLeast('checkpointIntervalMs', 1, settings.checkpointIntervalMs);
+  atLeast('drainTimeoutMs', 0, settings.drainTimeoutMs);
+  return Object.freeze(settings);
+}
+
+function atLeast(field: string, bound: number, value: number): void {
+  if (!Number.isFinite(value) || value < bound) {
+    throw new ConfigurationError(`${field} must be a number of at least ${bound}, got ${value}`);
+  }
+}
