@@ -1,3 +1,5 @@
+import { reasonOf } from '@tidings/relay';
+
 /** What a failure of a Postgres connection means for whoever holds it. */
 export type ConnectionFailure =
   /** The connection, or the server behind it, is gone; another try may find it back. */
@@ -69,7 +71,5 @@ export function connectionFailureOf(error: unknown): ConnectionFailure {
 
 /** The one sentence for a server that cannot be reached at the start. */
 export function unreachableSentence(target: string, error: unknown): string {
-  const { code, message } = error as { readonly code?: string; readonly message?: string };
-  const reason = message === undefined || message === '' ? (code ?? String(error)) : message;
-  return `cannot reach Postgres at ${target} (${reason}); start it, or correct the connection`;
+  return `cannot reach Postgres at ${target} (${reasonOf(error)}); start it, or correct the connection`;
 }

@@ -6,11 +6,14 @@ import pg from 'pg';
  */
 export class SqlSession {
   readonly #config: pg.ClientConfig;
+  readonly #onShutdown: () => void;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(config: pg.ClientConfig) {
+  /** `onShutdown` is called when the server ends the connection because it stops. */
+  constructor(config: pg.ClientConfig, onShutdown: () => void) {
     this.#config = config;
+    this.#onShutdown = onShutdown;
   }
 
   /** Runs `work` on the connection. @throws what connecting or the work throws. */
@@ -32,7 +35,9 @@ export class SqlSession {
     if (this.#client !== undefined) return this.#client;
     const client = new pg.Client(this.#config);
     // Without a listener a connection that breaks while idle would end the process.
-    client.on('error', () => {});
+    client.on('error', (error: Error & { readonly code?: string }) => {
+      if (error.code === '57P01' || error.code === '57P02') this.#onShutdown();
+    });
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });

@@ -1,4 +1,5 @@
 import type { ChangeSource } from './change-source.ts';
+import { reasonOf } from './failure-reason.ts';
 import type { Logger } from './logger.ts';
 import type { Checkpoint } from './position.ts';
 import type { Watermark } from './watermark.ts';
@@ -10,9 +11,13 @@ export interface Checkpointer {
   stop(): void;
 }
 
+/** How long a source that cannot confirm is left alone, at most. */
+const MAX_PAUSE_MS = 5_000;
+
 /**
- * Starts confirming every `intervalMs`. A confirmation that fails is only reported:
- * the next one covers it, and until then the store keeps more than it must.
+ * Starts confirming every `intervalMs`. A confirmation that fails is only reported,
+ * once for a row of failures: the next one covers it, and until then the store keeps
+ * more than it must.
  */
 export function startCheckpointer(
   source: ChangeSource,
@@ -23,6 +28,8 @@ export function startCheckpointer(
   let confirmed: Checkpoint | undefined;
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  let failures = 0;
+  let notBefore = 0;
 
   async function confirm(): Promise<void> {
     const checkpoint = watermark.checkpoint;
@@ -31,8 +38,17 @@ export function startCheckpointer(
     try {
       await source.confirm(checkpoint);
       confirmed = checkpoint;
+      failures = 0;
+      notBefore = 0;
     } catch (error) {
-      logger.warn({ error, checkpoint }, 'could not confirm a checkpoint; trying again');
+      failures += 1;
+      notBefore = Date.now() + Math.min(MAX_PAUSE_MS, intervalMs * 2 ** failures);
+      const report = failures === 1 ? logger.warn : logger.debug;
+      report.call(
+        logger,
+        { checkpoint, reason: reasonOf(error), failures },
+        'could not confirm a checkpoint; trying again',
+      );
     } finally {
       busy = false;
     }
@@ -44,7 +60,7 @@ export function startCheckpointer(
   }
 
   const timer = setInterval(() => {
-    if (!busy) void flush();
+    if (!busy && Date.now() >= notBefore) void flush();
   }, intervalMs);
 
   return { flush, stop: () => clearInterval(timer) };

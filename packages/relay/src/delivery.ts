@@ -9,6 +9,7 @@ import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { DeadLetter } from './dead-letters.ts';
+import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
 import { settlementOf } from './settlement.ts';
 import { type PendingGroup, Watermark } from './watermark.ts';
@@ -89,7 +90,10 @@ export function createDelivery(
         settle(group);
         return;
       } catch (error) {
-        logger.error({ error, attempt }, 'could not park a dead letter; trying again');
+        logger.error(
+          { reason: reasonOf(error), attempt },
+          'could not park a dead letter; trying again',
+        );
         if (!(await pause(attempt))) return;
       }
     }

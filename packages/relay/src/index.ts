@@ -1,6 +1,7 @@
 export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export type { DeadLetter, DeadLetters } from './dead-letters.ts';
+export { reasonOf } from './failure-reason.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { type Checkpoint, type Position, positionOf } from './position.ts';
 export { createRelay, type Relay } from './relay.ts';

@@ -6,6 +6,7 @@ import {
   type Checkpoint,
   ConfigurationError,
   type Logger,
+  reasonOf,
   silentLogger,
 } from '@tidings/relay';
 import type pg from 'pg';
@@ -39,12 +40,21 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
   const { slot, publication } = settings;
   const name = `wal slot "${slot}"`;
   const logger: Logger = options.logger ?? silentLogger;
-  const sql = new SqlSession(settings.connection);
+  const sql = new SqlSession(settings.connection, leaveServer);
   const queue = new GroupQueue<OutboxRow>();
   let stream: WalStream | undefined;
   let connecting: Promise<WalStream> | undefined;
   let readTo: ReadPosition | undefined;
   let durable: Lsn = 0n;
+
+  /**
+   * Lets go of the stream. A server that stops waits for its streams to acknowledge
+   * everything, and without the other connection nothing can be: one that stays
+   * would hold up the server's shutdown for as long as it answers.
+   */
+  function leaveServer(): void {
+    stream?.destroy();
+  }
 
   function ready(): Promise<SlotReadiness> {
     return sql.use((client: pg.ClientBase) => checkSlot(client, slot, publication));
@@ -102,7 +112,10 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
         if (failure.kind !== 'lost' && failure.kind !== 'slot-in-use') throw refusalOf(error);
         const waitMs =
           failure.kind === 'slot-in-use' ? slotWaitMs : fullJitter(reconnect, attempt + 1);
-        logger.warn({ slot, error, waitMs }, 'the stream is down; connecting again');
+        logger.warn(
+          { slot, reason: reasonOf(error), waitMs },
+          'the stream is down; connecting again',
+        );
         await delay(waitMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -131,7 +144,12 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
   async function confirm(checkpoint: Checkpoint): Promise<void> {
     const lsn = parseLsn(checkpoint);
     if (lsn <= durable) return;
-    await sql.use((client) => advanceCheckpoint(client, slot, lsn));
+    try {
+      await sql.use((client) => advanceCheckpoint(client, slot, lsn));
+    } catch (error) {
+      if (connectionFailureOf(error).kind === 'lost') leaveServer();
+      throw error;
+    }
     durable = lsn;
     stream?.acknowledge(lsn);
   }

@@ -1,0 +1,155 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { findPostgresBinaries } from './postgres-binaries.ts';
+
+/** A real PostgreSQL server of its own, in a temporary folder, on a free port. */
+export interface PostgresCluster {
+  readonly port: number;
+  /** Connection string of a database of this cluster. */
+  url(database: string): string;
+  createDatabase(name: string): Promise<void>;
+  /** Stops the server and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  /** Kills the server as a crash would, without a checkpoint. */
+  crash(): Promise<void>;
+  /** Starts a server that was crashed. */
+  start(): Promise<void>;
+  /** Stops the server and deletes its folder. */
+  stop(): Promise<void>;
+}
+
+const user = 'postgres';
+const password = 'tidings';
+/** User and group `nobody`, which every Linux has: no user must be created. */
+const NOBODY = 65534;
+/** How long a fast shutdown may take before it becomes an immediate one. */
+const SHUTDOWN_MS = 10_000;
+
+/** Starts a cluster. `settings` are server settings such as `{ wal_level: 'replica' }`. */
+export async function startPostgresCluster(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresCluster> {
+  const asNobody = process.getuid?.() === 0;
+  const identity = asNobody ? { uid: NOBODY, gid: NOBODY } : {};
+  const binaries = await findPostgresBinaries(asNobody);
+  const program = (name: string): string => join(binaries.folder, 'bin', name);
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-postgres-'));
+  const folders = binaries.temporary ? [folder, binaries.folder] : [folder];
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const flags = Object.entries({
+    wal_level: 'logical',
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    ...settings,
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  let server: ChildProcess | undefined;
+
+  // The last resort, for a process that ends without calling stop.
+  const onExit = (): void => {
+    server?.kill('SIGQUIT');
+    for (const each of folders) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once('exit', onExit);
+
+  async function initialise(): Promise<void> {
+    await mkdir(data);
+    for (const each of folders) await chmod(each, 0o755);
+    if (asNobody) await chown(data, NOBODY, NOBODY);
+    const passwordFile = join(folder, 'password');
+    await writeFile(passwordFile, `${password}\n`);
+    await promisify(execFile)(
+      program('initdb'),
+      [
+        ...['--pgdata', data, '--username', user, '--pwfile', passwordFile],
+        ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
+      ],
+      identity,
+    );
+  }
+
+  async function start(): Promise<void> {
+    const child = spawn(program('postgres'), ['-D', data, '-p', String(port), ...flags], {
+      ...identity,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // Ctrl-C reaches the whole terminal group; the server stops when it is told to.
+      detached: true,
+    });
+    server = child;
+    await new Promise<void>((resolve, reject) => {
+      let log = '';
+      child.stderr?.setEncoding('utf8');
+      child.stderr?.on('data', (text: string) => {
+        log = (log + text).slice(-4_000);
+        if (text.includes('ready to accept connections')) resolve();
+      });
+      child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${log.trim()}`)));
+      child.once('error', reject);
+    });
+  }
+
+  async function signalled(signal: NodeJS.Signals): Promise<void> {
+    const child = server;
+    server = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    const patience = setTimeout(() => child.kill('SIGQUIT'), SHUTDOWN_MS);
+    await exited;
+    clearTimeout(patience);
+  }
+
+  async function stop(): Promise<void> {
+    await signalled('SIGINT');
+    for (const each of folders) await rm(each, { recursive: true, force: true, maxRetries: 3 });
+    process.off('exit', onExit);
+  }
+
+  try {
+    await initialise();
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    port,
+    url: (database) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`,
+    async createDatabase(name): Promise<void> {
+      const client = new pg.Client({ user, password, host: '127.0.0.1', port, database: user });
+      await client.connect();
+      try {
+        await client.query(`create database ${pg.escapeIdentifier(name)}`);
+      } finally {
+        await client.end();
+      }
+    },
+    async restart(): Promise<void> {
+      await signalled('SIGINT');
+      await start();
+    },
+    crash: () => signalled('SIGKILL'),
+    start,
+    stop,
+  };
+}
+
+/** A port that is free now, from the operating system. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
