@@ -20,7 +20,7 @@ export function outboxCommand(): Command {
 }
 
 async function runMigrate(given: MigrateArguments): Promise<void> {
-  const connection = given.connection ?? process.env['DATABASE_URL'];
+  const connection = given.connection ?? process.env.DATABASE_URL;
   if (connection === undefined || connection === '') {
     throw new ConfigurationError('give --connection, or set DATABASE_URL');
   }

@@ -1,4 +1,5 @@
 import type { PublishableEvent } from '@tidings/contract';
+import type { Logger } from './logger.ts';
 import type { Checkpoint, Position } from './position.ts';
 
 /** One change as the source saw it: an outbox row, an item image. */
@@ -37,10 +38,11 @@ export interface ChangeSource<Change = unknown> {
 
   /**
    * Reads from the last checkpoint on. Survives a lost connection: it reconnects and
-   * continues where reading stood. Ends when `signal` is aborted.
+   * continues where reading stood, and reports that to `logger`. Ends when `signal` is
+   * aborted.
    * @throws ConfigurationError where going on would lose changes.
    */
-  read(signal: AbortSignal): AsyncIterable<readonly ChangeGroup<Change>[]>;
+  read(signal: AbortSignal, logger: Logger): AsyncIterable<readonly ChangeGroup<Change>[]>;
 
   /** Turns a change into the events that tell of it. A throw makes it poison. */
   capture(change: Change): readonly PublishableEvent[];

@@ -12,7 +12,7 @@ export interface RelayOptions<Change = unknown> {
    * Keeps events that can never be delivered. Without it the relay stops at the
    * first one: nothing is dropped in silence.
    */
-  readonly deadLetters?: DeadLetters;
+  readonly deadLetters?: DeadLetters | undefined;
   /** Default: reports nothing. */
   readonly logger?: Logger;
   /** Bytes of changes read but not settled; reading pauses above. Default 16 MiB. */

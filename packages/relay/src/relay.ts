@@ -66,7 +66,7 @@ export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
       await source.verify();
       await publisher.verify();
       step('started');
-      for await (const groups of source.read(reading.signal)) {
+      for await (const groups of source.read(reading.signal, logger)) {
         delivery.submit(groups);
         await delivery.room();
       }

@@ -1,4 +1,4 @@
-import { ConfigurationError, type Logger } from '@tidings/relay';
+import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { clientConfigOf, targetOf } from '../connection-config.ts';
 
@@ -15,8 +15,6 @@ export interface WalSourceOptions {
    * server need not keep what other tables and databases write. Default 10,000.
    */
   readonly idleIntervalMs?: number;
-  /** Default: reports nothing. */
-  readonly logger?: Logger;
 }
 
 /** `WalSourceOptions`, resolved. */

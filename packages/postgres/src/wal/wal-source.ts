@@ -7,7 +7,6 @@ import {
   ConfigurationError,
   type Logger,
   reasonOf,
-  silentLogger,
 } from '@tidings/relay';
 import type pg from 'pg';
 import { advanceCheckpoint } from '../checkpoint-store.ts';
@@ -39,7 +38,6 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
   const settings = resolveWalOptions(options);
   const { slot, publication } = settings;
   const name = `wal slot "${slot}"`;
-  const logger: Logger = options.logger ?? silentLogger;
   const sql = new SqlSession(settings.connection, leaveServer);
   const queue = new GroupQueue<OutboxRow>();
   let stream: WalStream | undefined;
@@ -93,7 +91,7 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
   }
 
   /** Keeps a stream open until reading stops; ends the queue with what it meets. */
-  async function keepStreaming(signal: AbortSignal): Promise<void> {
+  async function keepStreaming(signal: AbortSignal, logger: Logger): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         connecting = connect();
@@ -123,6 +121,7 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
 
   async function* read(
     signal: AbortSignal,
+    logger: Logger,
   ): AsyncGenerator<readonly ChangeGroup<OutboxRow>[], void, undefined> {
     const stop = (): void => {
       stream?.stopReading();
@@ -130,7 +129,7 @@ export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
     };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) return;
-    keepStreaming(signal).then(
+    keepStreaming(signal, logger).then(
       () => queue.end(),
       (error: unknown) => queue.end(error as Error),
     );
