@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // Tests import the packages' sources, not their builds; processes that tests
 // start run the builds, which `npm test` makes before.
-const conditions = ['tidings-source', 'node', 'import', 'module', 'default'];
+const conditions = ['tidings-source', 'node', 'import', 'default'];
 
 export default defineConfig({
   resolve: { conditions },
