@@ -1,0 +1,144 @@
+import type { RequestFailure } from './transport.ts';
+
+/**
+ * What a failure asks for:
+ * - `throttled`: again later, and fewer at a time;
+ * - `transient`: again soon;
+ * - `permanent`: the content is refused and would be refused again;
+ * - `denied`: the caller is not let in; no event is at fault;
+ * - `unknown`: a code that this table does not know: again, a bounded number of times.
+ */
+export type FailureKind = 'throttled' | 'transient' | 'permanent' | 'denied' | 'unknown';
+
+/**
+ * Codes of single entries in an answer with status 200. The complete list of the
+ * service model (PutEventsResultEntry.ErrorCode); the code is an open string.
+ */
+const ENTRY_CODES: ReadonlyMap<string, FailureKind> = new Map([
+  ['ThrottlingException', 'throttled'],
+  ['InternalFailure', 'transient'],
+  ['InternalException', 'transient'],
+  ['AccessDeniedException', 'permanent'],
+  ['InvalidAccountIdException', 'permanent'],
+  ['InvalidArgument', 'permanent'],
+  ['MalformedDetail', 'permanent'],
+  ['RedactionFailure', 'permanent'],
+  ['NotAuthorizedForSourceException', 'permanent'],
+  ['NotAuthorizedForDetailTypeException', 'permanent'],
+]);
+
+const REQUEST_CODES: ReadonlyMap<string, FailureKind> = new Map([
+  ...kind('throttled', [
+    'ThrottlingException',
+    'Throttling',
+    'ThrottledException',
+    'RequestThrottled',
+    'RequestThrottledException',
+    'RequestLimitExceeded',
+    'TooManyRequestsException',
+    'BandwidthLimitExceeded',
+    'LimitExceededException',
+    'ProvisionedThroughputExceededException',
+    'PriorRequestNotComplete',
+    'SlowDown',
+  ]),
+  ...kind('transient', [
+    'InternalException',
+    'InternalFailure',
+    'InternalServerError',
+    'InternalServerException',
+    'ServiceUnavailable',
+    'ServiceUnavailableException',
+    'RequestTimeout',
+    'RequestTimeoutException',
+    'RequestExpired',
+    'RequestInTheFuture',
+    'RequestTimeTooSkewed',
+    'TimeoutError',
+    'Timeout',
+    'UnreadableAnswer',
+    'ECONNABORTED',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EPIPE',
+    'ETIMEDOUT',
+  ]),
+  ...kind('permanent', [
+    'ValidationException',
+    'ValidationError',
+    'SerializationException',
+    'InvalidArgument',
+    'MalformedDetail',
+    'RequestEntityTooLarge',
+    'RequestEntityTooLargeException',
+  ]),
+  ...kind('denied', [
+    'AccessDenied',
+    'AccessDeniedException',
+    'AuthFailure',
+    'CredentialsProviderError',
+    'ExpiredToken',
+    'ExpiredTokenException',
+    'IncompleteSignature',
+    'IncompleteSignatureException',
+    'InvalidClientTokenId',
+    'InvalidSignatureException',
+    'MissingAuthenticationToken',
+    'MissingAuthenticationTokenException',
+    'MissingRegion',
+    'NotAuthorized',
+    'OptInRequired',
+    'ResourceNotFoundException',
+    'SignatureDoesNotMatch',
+    'UnknownOperationException',
+    'UnrecognizedClientException',
+  ]),
+]);
+
+/** Requests that failed with these never reached the service. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'CredentialsProviderError',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'MissingRegion',
+]);
+
+/** What the error code of one entry asks for. */
+export function entryFailureKind(code: string): FailureKind {
+  return ENTRY_CODES.get(code) ?? 'unknown';
+}
+
+/** What a failed request asks for. The code decides; the status where it is unknown. */
+export function requestFailureKind(failure: Pick<RequestFailure, 'code' | 'status'>): FailureKind {
+  return REQUEST_CODES.get(failure.code) ?? statusKind(failure.status);
+}
+
+/**
+ * True where the bus may have taken the events of a failed request: no answer came, or
+ * one that may have been written after they were stored.
+ */
+export function mayHaveBeenAccepted(failure: Pick<RequestFailure, 'code' | 'status'>): boolean {
+  if (NEVER_SENT.has(failure.code)) return false;
+  const { status } = failure;
+  return status === undefined || status < 300 || status === 408 || status >= 500;
+}
+
+function statusKind(status: number | undefined): FailureKind {
+  if (status === undefined) return 'unknown';
+  if (status === 429) return 'throttled';
+  if (status === 408 || status >= 500) return 'transient';
+  if (status === 413) return 'permanent';
+  if (status === 401 || status === 403) return 'denied';
+  return 'unknown';
+}
+
+function kind(value: FailureKind, codes: readonly string[]): [string, FailureKind][] {
+  return codes.map((code) => [code, value]);
+}

@@ -1,0 +1,152 @@
+import type { Backoff, Producer } from '@tidings/contract';
+import { type Clock, MAX_TIMER_MS, systemClock } from './clock.ts';
+
+/** Settings of a publisher, whichever transport carries its requests. */
+export interface PublisherOptions {
+  /** Name or ARN of the bus. */
+  readonly eventBusName: string;
+  /** Written to the metadata of events that name no producer. */
+  readonly producer?: Producer;
+  /** Requests in flight at most. More wait in the publisher. Default 16. */
+  readonly concurrency?: number;
+  /**
+   * Bytes a request, as EventBridge counts them. Default 1,048,576. Set
+   * `REQUEST_BYTES_256_KIB` in regions and partitions that still have that limit:
+   * there, larger requests are refused and sent again in halves.
+   */
+  readonly maxRequestBytes?: number;
+  /**
+   * Bytes an event; a larger one is rejected as `EventTooLarge` and never sent.
+   * Default 1000/1024 of `maxRequestBytes`: EventBridge accepts an event of exactly
+   * its limit, adds its own fields and then drops it before the target.
+   */
+  readonly maxEventBytes?: number;
+  /**
+   * Milliseconds that a request with free places waits for more events. Default 0:
+   * until the end of this turn of the event loop.
+   */
+  readonly lingerMs?: number;
+  /**
+   * Milliseconds after which a call's undecided events are `undelivered`. Default
+   * 30,000. `Infinity` retries for as long as the failure is retryable.
+   */
+  readonly deadlineMs?: number;
+  /** Requests that may carry one event before it is `undelivered`. Default `Infinity`. */
+  readonly maxAttempts?: number;
+  /** Failures with a code that Tidings does not know before an event is given up. Default 5. */
+  readonly maxUnknownFailures?: number;
+  /** Milliseconds until a request without an answer is aborted. Default 5,000. */
+  readonly requestTimeoutMs?: number;
+  /** Milliseconds that `close` waits for what is undecided. Default 30,000. */
+  readonly closeTimeoutMs?: number;
+  /** Back-off after a passing failure. Default: base 50 ms, cap 10,000 ms. */
+  readonly backoff?: Backoff;
+  /** Back-off after throttling. Default: base 200 ms, cap 20,000 ms. */
+  readonly throttledBackoff?: Backoff;
+  /** Source of randomness in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+  /** Default: the process's monotonic clock. */
+  readonly clock?: Clock;
+}
+
+/** `PublisherOptions` with every field present. */
+export interface PublisherSettings {
+  readonly eventBusName: string;
+  readonly producer: Producer | undefined;
+  readonly concurrency: number;
+  readonly maxRequestEntries: number;
+  readonly maxRequestBytes: number;
+  readonly maxEventBytes: number;
+  readonly lingerMs: number;
+  readonly deadlineMs: number;
+  readonly maxAttempts: number;
+  readonly maxUnknownFailures: number;
+  readonly requestTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly backoff: Backoff;
+  readonly throttledBackoff: Backoff;
+  readonly random: () => number;
+  readonly clock: Clock;
+}
+
+/** The documented limit of a PutEvents request, in most regions since January 2026. */
+export const REQUEST_BYTES_1_MIB: number = 1024 * 1024;
+/** The limit in the regions and partitions that still have the old one. */
+export const REQUEST_BYTES_256_KIB: number = 256 * 1024;
+
+/** Entries that one PutEvents request takes. */
+const MAX_REQUEST_ENTRIES = 10;
+
+/** PutEventsRequestEntry.EventBusName in the service model. */
+const BUS_NAME =
+  /^(arn:aws[\w-]*:events:[a-z]+-[a-z0-9-]+-\d+:\d{12}:event-bus\/)?[.\-_A-Za-z0-9]+$/;
+
+/**
+ * Checks options and fills in defaults.
+ * @throws RangeError that names the option, its bound and the value given.
+ */
+export function resolvePublisherOptions(options: PublisherOptions): PublisherSettings {
+  const maxRequestBytes = options.maxRequestBytes ?? REQUEST_BYTES_1_MIB;
+  const settings: PublisherSettings = {
+    eventBusName: options.eventBusName,
+    producer: options.producer,
+    concurrency: options.concurrency ?? 16,
+    maxRequestEntries: MAX_REQUEST_ENTRIES,
+    maxRequestBytes,
+    maxEventBytes: options.maxEventBytes ?? Math.floor((maxRequestBytes * 1000) / 1024),
+    lingerMs: options.lingerMs ?? 0,
+    deadlineMs: options.deadlineMs ?? 30_000,
+    maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
+    maxUnknownFailures: options.maxUnknownFailures ?? 5,
+    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    closeTimeoutMs: options.closeTimeoutMs ?? 30_000,
+    backoff: options.backoff ?? { baseMs: 50, capMs: 10_000 },
+    throttledBackoff: options.throttledBackoff ?? { baseMs: 200, capMs: 20_000 },
+    random: options.random ?? Math.random,
+    clock: options.clock ?? systemClock,
+  };
+  if (typeof settings.eventBusName !== 'string' || !BUS_NAME.test(settings.eventBusName)) {
+    throw new RangeError(
+      `eventBusName must be the name or the ARN of an event bus, got ${JSON.stringify(settings.eventBusName)}`,
+    );
+  }
+  whole('concurrency', settings.concurrency, 1, 10_000);
+  whole('maxRequestBytes', settings.maxRequestBytes, 1024, 64 * 1024 * 1024);
+  whole('maxEventBytes', settings.maxEventBytes, 1, settings.maxRequestBytes);
+  within('lingerMs', settings.lingerMs, 0, MAX_TIMER_MS);
+  deadlineWithin('deadlineMs', settings.deadlineMs);
+  if (settings.maxAttempts !== Number.POSITIVE_INFINITY) {
+    whole('maxAttempts', settings.maxAttempts, 1, Number.MAX_SAFE_INTEGER);
+  }
+  whole('maxUnknownFailures', settings.maxUnknownFailures, 1, Number.MAX_SAFE_INTEGER);
+  within('requestTimeoutMs', settings.requestTimeoutMs, 1, MAX_TIMER_MS);
+  within('closeTimeoutMs', settings.closeTimeoutMs, 0, MAX_TIMER_MS);
+  for (const name of ['backoff', 'throttledBackoff'] as const) {
+    const { baseMs, capMs } = settings[name];
+    within(`${name}.baseMs`, baseMs, 1, MAX_TIMER_MS);
+    within(`${name}.capMs`, capMs, baseMs, MAX_TIMER_MS);
+  }
+  return Object.freeze(settings);
+}
+
+/**
+ * Checks a deadline, of a publisher or of one call.
+ * @throws RangeError that names the option, its bound and the value given.
+ */
+export function deadlineWithin(name: string, value: number): void {
+  if (value !== Number.POSITIVE_INFINITY) within(name, value, 1, MAX_TIMER_MS);
+}
+
+function within(name: string, value: number, least: number, most: number): void {
+  // The negation also refuses NaN and what is no number.
+  if (!(typeof value === 'number' && value >= least && value <= most)) {
+    throw new RangeError(`${name} must be ${least} to ${most}, got ${String(value)}`);
+  }
+}
+
+function whole(name: string, value: number, least: number, most: number): void {
+  within(name, value, least, most);
+  if (!Number.isInteger(value)) {
+    throw new RangeError(`${name} must be a whole number, got ${value}`);
+  }
+}

@@ -1,0 +1,74 @@
+import { type Backoff, fullJitter } from '@tidings/contract';
+import type { FailureKind } from './failure-table.ts';
+
+/** What went wrong with one attempt of one event. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly message: string;
+  /** The wait that the service asked for; 0 where it asked for none. */
+  readonly retryAfterMs: number;
+  /**
+   * Who is suspected where the kind stays `unknown`: the event, if its own result
+   * carried the code; the request otherwise.
+   */
+  readonly scope: 'entry' | 'request';
+}
+
+/** What an event has been through. */
+export interface AttemptRecord {
+  /** Requests that carried it. */
+  readonly attempts: number;
+  /** Failures so far, this one included. */
+  readonly failures: number;
+  /** Those of kind `unknown`, this one included. */
+  readonly unknownFailures: number;
+  /** Until its deadline. `Infinity` where it has none. */
+  readonly leftMs: number;
+}
+
+export interface RetryLimits {
+  readonly maxAttempts: number;
+  readonly maxUnknownFailures: number;
+  readonly backoff: Backoff;
+  readonly throttledBackoff: Backoff;
+  readonly random: () => number;
+}
+
+/** What becomes of an event after a failure. */
+export type Verdict =
+  | { readonly kind: 'reject' }
+  | { readonly kind: 'give up' }
+  | { readonly kind: 'retry'; readonly delayMs: number };
+
+const REJECT: Verdict = { kind: 'reject' };
+const GIVE_UP: Verdict = { kind: 'give up' };
+
+/**
+ * Decides what becomes of an event after a failure.
+ *
+ * `denied` says nothing about the event, so it is never rejected for it: a caller with
+ * a deadline is told at once, and one without (the relay) goes on until somebody mends
+ * the credentials. An unknown code is tried again `maxUnknownFailures` times in all;
+ * then the event is rejected if the code was its own, and given up otherwise.
+ */
+export function retryVerdict(
+  failure: Failure,
+  record: AttemptRecord,
+  limits: RetryLimits,
+): Verdict {
+  const { kind } = failure;
+  if (kind === 'permanent') return REJECT;
+  if (kind === 'denied' && record.leftMs !== Number.POSITIVE_INFINITY) return GIVE_UP;
+  if (kind === 'unknown' && record.unknownFailures >= limits.maxUnknownFailures) {
+    return failure.scope === 'entry' ? REJECT : GIVE_UP;
+  }
+  if (record.attempts >= limits.maxAttempts) return GIVE_UP;
+  const slow = kind === 'throttled' || kind === 'denied';
+  const { baseMs, capMs } = slow ? limits.throttledBackoff : limits.backoff;
+  // With less than one base delay left, further attempts would only crowd together.
+  if (record.leftMs < Math.max(baseMs, failure.retryAfterMs)) return GIVE_UP;
+  const bounded = { baseMs, capMs: Math.min(capMs, record.leftMs) };
+  const delayMs = fullJitter(bounded, record.failures, limits.random);
+  return { kind: 'retry', delayMs: Math.max(delayMs, failure.retryAfterMs) };
+}

@@ -1,0 +1,59 @@
+import type { RequestFailure } from './transport.ts';
+
+/** What the SDK throws, as far as it is read here. */
+interface SdkError {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: unknown };
+  readonly $response?: {
+    readonly statusCode?: unknown;
+    readonly headers?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Names that say nothing: the SDK gives them where an answer names no error. */
+const NAMELESS: ReadonlySet<string> = new Set(['', 'Error', 'Unknown', 'UnknownError']);
+
+/** Reads an error that `client.send` threw. */
+export function sdkFailure(error: unknown): RequestFailure {
+  const thrown: SdkError = typeof error === 'object' && error !== null ? error : {};
+  const message = typeof thrown.message === 'string' ? thrown.message : String(error);
+  const status = httpStatus(thrown);
+  const retryAfterMs = retryAfter(thrown.$response?.headers);
+  return {
+    code: failureCode(thrown, status, message),
+    status,
+    message,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+function failureCode(thrown: SdkError, status: number | undefined, message: string): string {
+  const name = typeof thrown.name === 'string' ? thrown.name : '';
+  if (status !== undefined && status < 300) return 'UnreadableAnswer';
+  if (status === undefined) {
+    // A system error, which the SDK renames `TimeoutError` whatever it was.
+    if (typeof thrown.code === 'string') return thrown.code;
+    if (message.includes('Region is missing')) return 'MissingRegion';
+    if (name === 'SyntaxError' || name === 'TypeError') return 'UnreadableAnswer';
+  }
+  if (!NAMELESS.has(name)) {
+    // An answer that is no JSON leaves the parser's error, with the status beside it.
+    return name === 'SyntaxError' || name === 'TypeError' ? `Http${status}` : name;
+  }
+  return status === undefined ? 'UnknownError' : `Http${status}`;
+}
+
+function httpStatus(thrown: SdkError): number | undefined {
+  const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The wait that an answer asks for: seconds, or AWS's own header in milliseconds. */
+function retryAfter(headers: Readonly<Record<string, unknown>> | undefined): number | undefined {
+  const own = Number(headers?.['x-amz-retry-after'] ?? Number.NaN);
+  if (own >= 0) return own;
+  const seconds = Number(headers?.['retry-after'] ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1000 : undefined;
+}

@@ -1,0 +1,72 @@
+import { requestFailureKind } from './failure-table.ts';
+import type { RequestFailure, Transport } from './transport.ts';
+
+/**
+ * Sends a PutEvents without entries: it publishes nothing, and the service refuses it
+ * as invalid only after it has checked who is asking. That refusal is the good answer.
+ * @throws Error with one sentence that says what to do.
+ */
+export async function verifyTransport(transport: Transport, timeoutMs: number): Promise<void> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort('Timeout'), timeoutMs);
+  try {
+    const reply = await transport.send([], controller.signal);
+    if (reply.ok || requestFailureKind(reply.failure) === 'permanent') return;
+    throw new Error(advice(reply.failure, timeoutMs));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function advice(failure: RequestFailure, timeoutMs: number): string {
+  const { code, status } = failure;
+  const said = `${code}: ${failure.message}`;
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host of EventBridge is not known here; check the endpoint, the region and the name service (${said}).`;
+    case 'ECONNREFUSED':
+      return `Nothing listens at the endpoint of EventBridge; start it, or correct the endpoint (${said}).`;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `EventBridge cannot be reached from this network; check the route, or add a VPC endpoint for events (${said}).`;
+    case 'Timeout':
+    case 'TimeoutError':
+    case 'ETIMEDOUT':
+      return `EventBridge did not answer within ${timeoutMs} ms; check the endpoint, the security group and the VPC endpoint for events (${said}).`;
+    case 'MissingRegion':
+      return `No region is set; set AWS_REGION or pass region.`;
+    case 'CredentialsProviderError':
+      return `No AWS credentials were found; set a profile or a role, or pass credentials (${said}).`;
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+      return `The AWS credentials have expired; renew them (${said}).`;
+    case 'AccessDenied':
+    case 'AccessDeniedException':
+      return `The AWS credentials may not publish; allow them events:PutEvents on the bus (${said}).`;
+    case 'InvalidSignatureException':
+    case 'SignatureDoesNotMatch':
+    case 'RequestTimeTooSkewed':
+    case 'RequestExpired':
+      return `EventBridge refused the signature; check the secret key, the region and this machine's clock (${said}).`;
+    case 'UnrecognizedClientException':
+    case 'InvalidClientTokenId':
+    case 'MissingAuthenticationToken':
+    case 'MissingAuthenticationTokenException':
+      return `EventBridge does not know these AWS credentials; check the access key and the session token (${said}).`;
+    case 'UnreadableAnswer':
+      return `What answers at the endpoint is not EventBridge; correct the endpoint (${said}).`;
+    default:
+      break;
+  }
+  switch (requestFailureKind(failure)) {
+    case 'throttled':
+      return `EventBridge throttles this account; try again, or ask for a higher PutEvents quota (${said}).`;
+    case 'denied':
+      return `EventBridge does not let this caller in; check the credentials and the endpoint (${said}).`;
+    default:
+      return status === undefined
+        ? `EventBridge could not be reached; check the endpoint and the network (${said}).`
+        : `EventBridge answered with HTTP status ${status}; check the endpoint and try again (${said}).`;
+  }
+}

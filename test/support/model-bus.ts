@@ -1,0 +1,136 @@
+import type { Entry, Reply, Transport } from '@tidings/publisher';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** What the model does with one request. */
+export type Move =
+  | { readonly kind: 'answer'; readonly codes: readonly (string | undefined)[] }
+  | { readonly kind: 'fail'; readonly code: string; readonly status: number | undefined }
+  | { readonly kind: 'commit, then fail'; readonly code: string; readonly status?: number }
+  | { readonly kind: 'hang'; readonly commits: boolean }
+  | { readonly kind: 'nonsense'; readonly body: unknown; readonly commits: boolean }
+  | { readonly kind: 'short answer' }
+  | { readonly kind: 'throw' };
+
+export interface SentRequest {
+  readonly entries: readonly Entry[];
+  readonly bytes: number;
+}
+
+/** A model of PutEvents that keeps a journal of everything. */
+export interface ModelBus extends Transport {
+  readonly requests: readonly SentRequest[];
+  /** Event ids that the bus holds, with the number of copies. */
+  readonly held: ReadonlyMap<string, number>;
+  /** Event ids that were sent again after an answer had called them accepted. */
+  readonly sentAfterAccepted: readonly string[];
+  /** Bus event ids that answers named, by event id. */
+  readonly told: ReadonlyMap<string, string>;
+  readonly mostInFlight: number;
+}
+
+export interface ModelBusOptions {
+  readonly clock: VirtualClock;
+  readonly latencyMs: number;
+  /** The moves, one a request; when they run out, every request is accepted. */
+  readonly moves: readonly Move[];
+  /** A request that carries one of these is refused whole, as invalid. */
+  readonly poison?: ReadonlySet<string>;
+}
+
+export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): ModelBus {
+  const requests: SentRequest[] = [];
+  const held = new Map<string, number>();
+  const told = new Map<string, string>();
+  const sentAfterAccepted: string[] = [];
+  let inFlight = 0;
+  let mostInFlight = 0;
+  let busEventIds = 0;
+
+  function commit(entry: Entry): string {
+    held.set(entry.event.eventId, (held.get(entry.event.eventId) ?? 0) + 1);
+    busEventIds += 1;
+    return `bus-${busEventIds}`;
+  }
+
+  function accept(entry: Entry): { EventId: string } {
+    const id = commit(entry);
+    told.set(entry.event.eventId, id);
+    return { EventId: id };
+  }
+
+  async function reply(entries: readonly Entry[], move: Move, signal: AbortSignal): Promise<Reply> {
+    await Promise.race([clock.sleep(latencyMs), aborted(signal)]);
+    if (signal.aborted) return abandoned(signal);
+    if (entries.some(({ event }) => poison?.has(event.eventId))) {
+      return failure('ValidationException', 400);
+    }
+    switch (move.kind) {
+      case 'answer': {
+        const results = entries.map((entry, place) => {
+          const code = move.codes[place];
+          return code === undefined ? accept(entry) : { ErrorCode: code, ErrorMessage: 'scripted' };
+        });
+        return { ok: true, body: { FailedEntryCount: 0, Entries: results } };
+      }
+      case 'fail':
+        return failure(move.code, move.status);
+      case 'commit, then fail':
+        for (const entry of entries) commit(entry);
+        return failure(move.code, move.status);
+      case 'hang':
+        if (move.commits) for (const entry of entries) commit(entry);
+        await aborted(signal);
+        return abandoned(signal);
+      case 'nonsense':
+        if (move.commits) for (const entry of entries) commit(entry);
+        return { ok: true, body: move.body };
+      case 'short answer': {
+        const ids = entries.map((entry) => ({ EventId: commit(entry) }));
+        return { ok: true, body: { FailedEntryCount: 0, Entries: ids.slice(1) } };
+      }
+      case 'throw':
+        throw new Error('scripted');
+    }
+  }
+
+  return {
+    requests,
+    held,
+    told,
+    sentAfterAccepted,
+    get mostInFlight() {
+      return mostInFlight;
+    },
+    async send(entries, signal) {
+      const move = moves[requests.length] ?? { kind: 'answer', codes: [] };
+      const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+      requests.push({ entries, bytes });
+      for (const { event } of entries) {
+        if (told.has(event.eventId)) sentAfterAccepted.push(event.eventId);
+      }
+      inFlight += 1;
+      mostInFlight = Math.max(mostInFlight, inFlight);
+      try {
+        return await reply(entries, move, signal);
+      } finally {
+        inFlight -= 1;
+      }
+    },
+    close() {},
+  };
+}
+
+function failure(code: string, status: number | undefined): Reply {
+  return { ok: false, failure: { code, status, message: 'scripted' } };
+}
+
+function abandoned(signal: AbortSignal): Reply {
+  return failure(signal.reason === 'Timeout' ? 'Timeout' : 'Abandoned', undefined);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+}
