@@ -1,4 +1,16 @@
+export { checkEnvelope } from './check-envelope.ts';
+export { ContractError, type ContractIssue } from './contract-error.ts';
+export {
+  type CreateArguments,
+  type CreateOptions,
+  defineEvent,
+  type EventContract,
+  type EventDefinition,
+  type KeyedCreateOptions,
+} from './define-event.ts';
 export type { Envelope, EnvelopeMetadata, Producer, Replay } from './envelope.ts';
+export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
+export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
 export {
   type AcceptedOutcome,
@@ -9,4 +21,5 @@ export {
   type UndeliveredOutcome,
 } from './publish-outcome.ts';
 export type { PublishableEvent, Publisher, PublishOptions } from './publisher.ts';
-export { type SealedEvent, type SealOptions, seal } from './sealed-event.ts';
+export { checkSealed, type SealedEvent, type SealOptions, seal } from './sealed-event.ts';
+export { checkSource } from './source-name.ts';

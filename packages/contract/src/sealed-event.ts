@@ -1,4 +1,10 @@
-import type { Envelope, Producer } from './envelope.ts';
+import { checkDetail, checkEnvelope, checkNames, checkResources } from './check-envelope.ts';
+import { ContractError } from './contract-error.ts';
+import type { Envelope, EnvelopeMetadata, Producer } from './envelope.ts';
+import { freezeJson } from './json-data.ts';
+
+/** Longest X-Ray trace header in characters, as PutEvents documents it. */
+const maxTraceHeaderLength = 500;
 
 /**
  * An envelope whose `detail` is JSON text already: what is stored in an outbox and
@@ -26,22 +32,79 @@ export interface SealOptions {
   readonly traceHeader?: string;
 }
 
-/** Serialises an envelope once; everything after it passes the text on. */
+// What was sealed here was checked, is frozen and need not be read again.
+const sealedHere = new WeakSet<SealedEvent>();
+
+function checkTraceHeader(traceHeader: unknown): void {
+  if (traceHeader === undefined) return;
+  if (
+    typeof traceHeader !== 'string' ||
+    traceHeader === '' ||
+    traceHeader.length > maxTraceHeaderLength
+  ) {
+    throw new ContractError(
+      `traceHeader must be a string of 1 to ${maxTraceHeaderLength} characters, or be left out`,
+    );
+  }
+}
+
+/**
+ * Checks an envelope and serialises it once; everything after it passes the text on.
+ * @throws ContractError for an envelope that is malformed, whoever made it.
+ */
 export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent {
+  checkEnvelope(envelope);
+  checkTraceHeader(options.traceHeader);
   const { metadata, data } = envelope.detail;
   const stamped =
     options.producer === undefined || metadata.producer !== undefined
       ? metadata
       : { ...metadata, producer: options.producer };
-  return {
+  const sealed = Object.freeze({
     source: envelope.source,
     detailType: envelope['detail-type'],
     time: new Date(metadata.occurredAt),
     resources: envelope.resources,
-    detail: JSON.stringify({ metadata: stamped, data }),
+    detail: JSON.stringify({ metadata: stamped, data: freezeJson(data) }),
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,
     orderingKey: metadata.orderingKey,
     traceHeader: options.traceHeader,
-  };
+  });
+  sealedHere.add(sealed);
+  return sealed;
+}
+
+function readDetail(detail: unknown): { metadata: EnvelopeMetadata } {
+  let value: unknown;
+  try {
+    value = JSON.parse(String(detail));
+  } catch {
+    throw new ContractError('detail of a sealed event must be JSON text: make it with seal');
+  }
+  checkDetail(value);
+  return value as { metadata: EnvelopeMetadata };
+}
+
+/**
+ * Checks a sealed event that may come from anywhere. One that `seal` made costs nothing;
+ * of any other the text is parsed, and must say the same as the fields beside it.
+ * @throws ContractError
+ */
+export function checkSealed(event: SealedEvent): void {
+  if (sealedHere.has(event)) return;
+  checkNames(event.source, event.detailType);
+  checkResources(event.resources);
+  checkTraceHeader(event.traceHeader);
+  if (!(event.time instanceof Date) || Number.isNaN(event.time.getTime())) {
+    throw new ContractError('time of a sealed event must be a Date that is valid');
+  }
+  const { metadata } = readDetail(event.detail);
+  for (const key of ['eventId', 'idempotencyKey', 'orderingKey'] as const) {
+    if (event[key] !== metadata[key]) {
+      throw new ContractError(
+        `${key} of a sealed event must be that of its detail: make it with seal`,
+      );
+    }
+  }
 }

@@ -1,0 +1,23 @@
+/** One thing that is wrong with an event's data. */
+export interface ContractIssue {
+  /** Where it is: `items[2].sku`; empty for the data as a whole. */
+  readonly path: string;
+  /** What the contract expects there and what came, without the value. */
+  readonly message: string;
+}
+
+/**
+ * Thrown for whatever a contract refuses: a definition, data, an option, an envelope
+ * that was built by hand. The message is one sentence that says what to write instead.
+ * Publishing the same thing again fails again.
+ */
+export class ContractError extends Error {
+  override readonly name = 'ContractError';
+  /** Every fault of the data, in the schema's order; empty where no data was looked at. */
+  readonly issues: readonly ContractIssue[];
+
+  constructor(message: string, issues: readonly ContractIssue[] = []) {
+    super(message);
+    this.issues = issues;
+  }
+}
