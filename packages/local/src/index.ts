@@ -1,1 +1,25 @@
-export {};
+export { AcceptedEvent, type AcceptedEventFields, type DeliveredEvent } from './accepted-event.ts';
+export { type Clock, type ManualClock, manualClock, systemClock } from './clock.ts';
+export type {
+  Delay,
+  EntryChoice,
+  Fault,
+  FaultAction,
+  FaultMatch,
+  FaultWhen,
+  RequestFailPreset,
+} from './faults/fault.ts';
+export type { FaultState } from './faults/fault-plan.ts';
+export type { BusSummary } from './journal/bus-summary.ts';
+export type { LostEntry } from './journal/lost-entries.ts';
+export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/request-record.ts';
+export type { WaitOptions } from './journal/wait-for-event.ts';
+export type { LocalBus } from './local-bus.ts';
+export type { LocalBusOptions } from './local-bus-options.ts';
+export { connectLocalBus, type RemoteBus, type RemoteEvent } from './process/connect-local-bus.ts';
+export {
+  type SpawnedBus,
+  type SpawnedBusOptions,
+  spawnLocalBus,
+} from './process/spawn-local-bus.ts';
+export { startLocalBus } from './start-local-bus.ts';

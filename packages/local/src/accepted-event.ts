@@ -1,0 +1,109 @@
+import type { Envelope } from '@tidings/contract';
+
+/**
+ * An event as EventBridge delivers it. `detail` is typed as a Tidings publisher
+ * writes it; the bus itself takes any JSON object there.
+ */
+export interface DeliveredEvent<Data = unknown> extends Envelope<Data> {
+  readonly version: '0';
+  /** The id that the bus gave; a resend gets another one. */
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  /** Set on an event that an archive's replay sent. */
+  readonly 'replay-name'?: string;
+}
+
+/** What an accepted event is made of. */
+export interface AcceptedEventFields {
+  readonly seq: number;
+  readonly id: string;
+  readonly bus: string;
+  readonly account: string;
+  readonly region: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly time: number;
+  readonly resources: readonly string[];
+  readonly detail: string;
+  readonly eventId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly acceptedAt: number;
+  readonly requestSeq: number;
+  readonly entryIndex: number;
+  readonly replayName?: string;
+}
+
+/**
+ * One event that the bus took. It keeps the detail's text and parses it when asked,
+ * so that a journal of several 100,000 stays small.
+ */
+export class AcceptedEvent {
+  /** Place in the order of acceptance; the first is 1. */
+  readonly seq: number;
+  /** The id that the bus gave. */
+  readonly id: string;
+  /** Name of the bus. */
+  readonly bus: string;
+  readonly account: string;
+  readonly region: string;
+  readonly source: string;
+  readonly detailType: string;
+  /** Milliseconds since 1970; delivered as whole seconds. */
+  readonly time: number;
+  readonly resources: readonly string[];
+  /** JSON text of the detail, as it was sent. */
+  readonly detail: string;
+  /** `detail.metadata.eventId`, where the event has one. */
+  readonly eventId: string | undefined;
+  /** `detail.metadata.idempotencyKey`, where the event has one. */
+  readonly idempotencyKey: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly acceptedAt: number;
+  /** `seq` of the request that carried the event; 0 for one that the bus sent itself. */
+  readonly requestSeq: number;
+  /** Position of the entry in its request. */
+  readonly entryIndex: number;
+  /** Name of the replay that sent the event. */
+  readonly replayName: string | undefined;
+
+  constructor(fields: AcceptedEventFields) {
+    this.seq = fields.seq;
+    this.id = fields.id;
+    this.bus = fields.bus;
+    this.account = fields.account;
+    this.region = fields.region;
+    this.source = fields.source;
+    this.detailType = fields.detailType;
+    this.time = fields.time;
+    this.resources = fields.resources;
+    this.detail = fields.detail;
+    this.eventId = fields.eventId;
+    this.idempotencyKey = fields.idempotencyKey;
+    this.acceptedAt = fields.acceptedAt;
+    this.requestSeq = fields.requestSeq;
+    this.entryIndex = fields.entryIndex;
+    this.replayName = fields.replayName;
+  }
+
+  /** The event as a target receives it, parsed anew at each read. */
+  get envelope(): DeliveredEvent {
+    return JSON.parse(this.text) as DeliveredEvent;
+  }
+
+  /** JSON text of the delivered event. The detail is passed on byte for byte. */
+  get text(): string {
+    const replay =
+      this.replayName === undefined ? '' : `,"replay-name":${JSON.stringify(this.replayName)}`;
+    return (
+      `{"version":"0","id":"${this.id}","detail-type":${JSON.stringify(this.detailType)}` +
+      `,"source":${JSON.stringify(this.source)},"account":"${this.account}"` +
+      `,"time":"${wholeSeconds(this.time)}","region":"${this.region}"` +
+      `,"resources":${JSON.stringify(this.resources)}${replay},"detail":${this.detail}}`
+    );
+  }
+}
+
+function wholeSeconds(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,66 @@
+/** Where the bus takes the time from, so that a test can decide what time it is. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `run` once, `ms` milliseconds from now. The result cancels it. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** The machine's clock. Its timers do not keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A clock that stands still until it is told to move. */
+export interface ManualClock extends Clock {
+  /**
+   * Moves the time on by `ms`, running what becomes due on the way, in order of its
+   * time. Resolves after the promise reactions of each step have run.
+   */
+  advance(ms: number): Promise<void>;
+}
+
+/** @param start Milliseconds since 1970 at which the clock begins. Default: 2026-01-01. */
+export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
+  let now = start;
+  let order = 0;
+  const due = new Map<number, { readonly at: number; readonly run: () => void }>();
+  const next = (limit: number): number | undefined => {
+    let first: number | undefined;
+    let at = limit;
+    for (const [key, timer] of due) {
+      if (timer.at < at || (timer.at === at && first === undefined)) {
+        first = key;
+        at = timer.at;
+      }
+    }
+    return first;
+  };
+  return {
+    now: () => now,
+    after(ms, run) {
+      order += 1;
+      const key = order;
+      due.set(key, { at: now + Math.max(0, ms), run });
+      return () => due.delete(key);
+    },
+    async advance(ms) {
+      const end = now + ms;
+      for (let key = next(end); key !== undefined; key = next(end)) {
+        const timer = due.get(key);
+        due.delete(key);
+        if (timer === undefined) continue;
+        now = Math.max(now, timer.at);
+        timer.run();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      now = end;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import type { Fault } from './faults/fault.ts';
+import { parseFaults } from './faults/parse-faults.ts';
+
+/** Settings of a local bus. All have a default. */
+export interface LocalBusOptions {
+  /** Default: 0, a free port. */
+  readonly port?: number;
+  /** Address to listen on. Default: `127.0.0.1`. */
+  readonly host?: string;
+  /**
+   * Buses beside `default`, as names that exist in every account and region, or as
+   * ARNs. Default: none. Events to any other bus are accepted and dropped, as
+   * EventBridge does.
+   */
+  readonly buses?: readonly string[];
+  /** Twelve digits; of requests whose access key id is not an account. Default: zeros. */
+  readonly account?: string;
+  /** Of requests without a signature. Default: `us-east-1`. */
+  readonly region?: string;
+  /** Faults from the start. Default: none. */
+  readonly faults?: readonly Fault[];
+  /** Where the generators of faults without a seed of their own begin. Default: 1. */
+  readonly seed?: number;
+  /**
+   * Total size of the entries in a request, in bytes as EventBridge counts them.
+   * Default: 1,048,576; 262,144 in the regions that still have the old limit.
+   */
+  readonly maxRequestBytes?: number;
+  /**
+   * `full` keeps every event and request; `counts` only numbers and how often each
+   * `eventId` came, for benchmarks. Default: `full`.
+   */
+  readonly journal?: 'full' | 'counts';
+  /** Default: the machine's. Delays that faults put on the wire are always real. */
+  readonly clock?: Clock;
+}
+
+export type ResolvedBusOptions = Required<LocalBusOptions>;
+
+/** @throws Error that names the option, its bound and the value. */
+export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions {
+  const resolved: ResolvedBusOptions = {
+    port: options.port ?? 0,
+    host: options.host ?? '127.0.0.1',
+    buses: options.buses ?? [],
+    account: options.account ?? '000000000000',
+    region: options.region ?? 'us-east-1',
+    faults: parseFaults(options.faults ?? []),
+    seed: options.seed ?? 1,
+    maxRequestBytes: options.maxRequestBytes ?? 1_048_576,
+    journal: options.journal ?? 'full',
+    clock: options.clock ?? systemClock,
+  };
+  wholeNumber('port', resolved.port, 0, 65_535);
+  wholeNumber('seed', resolved.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  wholeNumber('maxRequestBytes', resolved.maxRequestBytes, 1, 10_485_760);
+  if (!/^\d{12}$/.test(resolved.account)) {
+    throw new Error(`account must be twelve digits, got ${JSON.stringify(resolved.account)}`);
+  }
+  if (resolved.journal !== 'full' && resolved.journal !== 'counts') {
+    throw new Error(`journal must be full or counts, got ${JSON.stringify(resolved.journal)}`);
+  }
+  return Object.freeze(resolved);
+}
+
+function wholeNumber(name: string, value: unknown, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) return;
+  throw new Error(
+    `${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`,
+  );
+}

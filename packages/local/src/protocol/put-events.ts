@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
+import type { BusDirectory } from '../bus-directory.ts';
+import type { EntryRecord } from '../journal/request-record.ts';
+import type { AwsScope } from './aws-scope.ts';
+import { type BusAddress, busAddress } from './bus-address.ts';
+import { checkEntry, type EntryError, type PutEventsEntry } from './put-events-entry.ts';
+
+/** What PutEvents answers for an entry. */
+export type PutEventsResultEntry =
+  | { readonly EventId: string }
+  | { readonly ErrorCode: string; readonly ErrorMessage: string };
+
+/** What PutEvents answers. */
+export interface PutEventsOutput {
+  readonly FailedEntryCount: number;
+  readonly Entries: readonly PutEventsResultEntry[];
+}
+
+/** The bus as PutEvents needs it. */
+export interface PutEventsBus {
+  readonly directory: BusDirectory;
+  readonly now: () => number;
+  /** Takes the event in; `detail` is the parsed form of `fields.detail`. */
+  accept(fields: Omit<AcceptedEventFields, 'seq'>, detail: Record<string, unknown>): AcceptedEvent;
+}
+
+/** One PutEvents, with what the faults say of its entries. */
+export interface PutEventsCall {
+  readonly entries: readonly PutEventsEntry[];
+  readonly scope: AwsScope;
+  readonly requestSeq: number;
+  readonly errors: ReadonlyMap<number, EntryError>;
+  readonly dropped: ReadonlySet<number>;
+}
+
+/**
+ * Commits what can be committed, in order, entry by entry. A bus that does not exist
+ * takes its events and drops them, as the service does.
+ */
+export function putEvents(
+  bus: PutEventsBus,
+  call: PutEventsCall,
+): { readonly output: PutEventsOutput; readonly records: readonly EntryRecord[] } {
+  const results: PutEventsResultEntry[] = [];
+  const records: EntryRecord[] = [];
+  let failed = 0;
+  for (const [index, entry] of call.entries.entries()) {
+    const address = busAddress(entry.EventBusName, call.scope);
+    const checked = checkEntry(entry);
+    const error = 'error' in checked ? checked.error : call.errors.get(index);
+    if (error !== undefined || 'error' in checked) {
+      const { code, message } = error ?? { code: '', message: '' };
+      failed += 1;
+      results.push({ ErrorCode: code, ErrorMessage: message });
+      records.push(record(entry, address, { errorCode: code }));
+      continue;
+    }
+    const id = randomUUID();
+    results.push({ EventId: id });
+    const dropped = call.dropped.has(index)
+      ? 'silent-drop'
+      : bus.directory.has(address)
+        ? undefined
+        : 'no-such-bus';
+    records.push(record(entry, address, { id, dropped }));
+    if (dropped !== undefined) continue;
+    const metadata = checked.detail.metadata as Record<string, unknown> | null | undefined;
+    const acceptedAt = bus.now();
+    bus.accept(
+      {
+        id,
+        bus: address.name,
+        account: call.scope.account,
+        region: address.region,
+        source: entry.Source ?? '',
+        detailType: entry.DetailType ?? '',
+        time: entry.Time == null ? acceptedAt : entry.Time * 1000,
+        resources: entry.Resources ?? [],
+        detail: entry.Detail ?? '',
+        eventId: textIn(metadata, 'eventId'),
+        idempotencyKey: textIn(metadata, 'idempotencyKey'),
+        acceptedAt,
+        requestSeq: call.requestSeq,
+        entryIndex: index,
+      },
+      checked.detail,
+    );
+  }
+  return { output: { FailedEntryCount: failed, Entries: results }, records };
+}
+
+function textIn(
+  metadata: Record<string, unknown> | null | undefined,
+  key: string,
+): string | undefined {
+  const value = typeof metadata === 'object' && metadata !== null ? metadata[key] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function record(
+  entry: PutEventsEntry,
+  address: BusAddress,
+  outcome: Partial<Pick<EntryRecord, 'id' | 'errorCode' | 'dropped'>>,
+): EntryRecord {
+  return {
+    bus: address.name,
+    source: entry.Source,
+    detailType: entry.DetailType,
+    detail: entry.Detail,
+    committed: outcome.id !== undefined && outcome.dropped === undefined,
+    id: outcome.id,
+    errorCode: outcome.errorCode,
+    dropped: outcome.dropped,
+  };
+}

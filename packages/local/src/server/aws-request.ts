@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { type AwsScope, awsScope } from '../protocol/aws-scope.ts';
+import { ServiceError } from '../protocol/service-error.ts';
+
+/** The head of a request of the AWS JSON protocol. */
+export interface AwsRequest {
+  /** For example `PutEvents`. */
+  readonly op: string;
+  readonly scope: AwsScope;
+  readonly invocation: string | undefined;
+  readonly attempt: number;
+}
+
+const targetPrefix = 'AWSEvents.';
+
+/** Reads the head, or undefined where the request is not of this protocol. */
+export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsRequest | undefined {
+  const target = message.headers['x-amz-target'];
+  if (message.method !== 'POST' || typeof target !== 'string') return undefined;
+  const attempt = /attempt=(\d+)/.exec(String(message.headers['amz-sdk-request'] ?? ''))?.[1];
+  const invocation = message.headers['amz-sdk-invocation-id'];
+  return {
+    op: target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : target,
+    scope: awsScope(message.headers.authorization, fallback),
+    invocation: typeof invocation === 'string' ? invocation : undefined,
+    attempt: attempt === undefined ? 1 : Number(attempt),
+  };
+}
+
+/** @throws ServiceError `SerializationException` where the body is not JSON. */
+export function parseInput(body: string): unknown {
+  try {
+    return body === '' ? {} : JSON.parse(body);
+  } catch {
+    throw new ServiceError('SerializationException', 'The body is not valid JSON.');
+  }
+}

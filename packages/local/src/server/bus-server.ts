@@ -1,0 +1,57 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { BusCore } from '../bus-core.ts';
+import { awsRequest } from './aws-request.ts';
+import { controlApi } from './control-api.ts';
+import { serveAwsRequest } from './serve-aws-request.ts';
+
+/** A server that listens. */
+export interface BusServer {
+  readonly port: number;
+  /** Destroys every open connection; resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+/** @throws Error that says which address is taken. */
+export async function listen(bus: BusCore): Promise<BusServer> {
+  const { host, port, account, region } = bus.options;
+  const control = getRequestListener(controlApi(bus).fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    // Longer than the SDK keeps a connection for reuse, so that the bus never closes
+    // one which a client is about to write to.
+    { keepAliveTimeout: 120_000, headersTimeout: 20_000, requestTimeout: 60_000 },
+    (message, response) => {
+      const head = awsRequest(message, { account, region });
+      if (head === undefined) return void control(message, response);
+      response.on('error', () => response.destroy());
+      void serveAwsRequest(bus, head, message, response);
+    },
+  );
+  // Destroying the socket is all that malformed HTTP is worth.
+  server.on('clientError', (_error, socket) => socket.destroy());
+  await started(server, port, host);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function started(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `Port ${port} on ${host} is taken; choose another one, or 0 for one that is free.`,
+            )
+          : error,
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+}

@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BusCore } from '../bus-core.ts';
+import type { FaultSubject, FaultVerdict } from '../faults/fault-plan.ts';
+import type { OpenRecord } from '../journal/request-journal.ts';
+import { busAddress } from '../protocol/bus-address.ts';
+import { type PutEventsOutput, putEvents } from '../protocol/put-events.ts';
+import { type PutEventsEntry, readEntries } from '../protocol/put-events-entry.ts';
+import { ServiceError } from '../protocol/service-error.ts';
+import { type AwsRequest, parseInput } from './aws-request.ts';
+import { badResponse } from './bad-response.ts';
+import { readBody } from './read-body.ts';
+import { errorAnswer, reset, send, sendHalf, type WireAnswer } from './wire.ts';
+
+/**
+ * The longest body that is read: the largest request that the service takes, with
+ * every byte of it escaped in JSON.
+ */
+const maxBodyBytes = 16 * 1024 * 1024;
+
+/**
+ * One request of the AWS protocol, from its body to its answer:
+ * fault decides -> commit -> answer, where the fault may break off before or after
+ * the commit. What was committed and what was answered both reach the journal.
+ */
+export async function serveAwsRequest(
+  bus: BusCore,
+  head: AwsRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(message, maxBodyBytes);
+  const record = bus.requests.open({
+    receivedAt: bus.now(),
+    op: head.op,
+    account: head.scope.account,
+    region: head.scope.region,
+    invocation: head.invocation,
+    attempt: head.attempt,
+  });
+  const answer = (wire: WireAnswer): void => {
+    bus.requests.close(record, { kind: 'answered', status: wire.status, error: wire.error });
+    send(response, wire);
+  };
+  if (body === undefined) {
+    return answer({ status: 413, body: '', headers: { Connection: 'close' } });
+  }
+  let input: unknown;
+  try {
+    input = parseInput(body);
+  } catch (error) {
+    return answer(refusal(error));
+  }
+  const verdict = bus.faults.decide(subjectOf(head, input));
+  record.faultId = verdict.faultId;
+  const { effect } = verdict;
+  if (verdict.delayBeforeMs > 0) await pause(verdict.delayBeforeMs);
+  if (effect?.type === 'refuse') {
+    const { status, error, message: text, headers } = effect.failure;
+    return answer(
+      error === undefined
+        ? { status, body: '', headers }
+        : errorAnswer(status, error, text, headers),
+    );
+  }
+  if (effect?.type === 'before-commit') {
+    if (effect.symptom === 'hang') return;
+    if (effect.symptom === 'delay') await pause(effect.ms);
+    else {
+      bus.requests.close(record, { kind: 'reset' });
+      return reset(response);
+    }
+  }
+  const committed = commit(bus, head, input, verdict, record);
+  if (verdict.delayAfterMs > 0) await pause(verdict.delayAfterMs);
+  if (effect?.type === 'commit-then') {
+    switch (effect.symptom) {
+      case 'hang':
+        return;
+      case 'reset':
+        bus.requests.close(record, { kind: 'reset' });
+        return reset(response);
+      case 'truncate':
+        bus.requests.close(record, { kind: 'truncated' });
+        return sendHalf(response, committed.wire);
+      case 'status':
+        return answer(
+          errorAnswer(effect.status, 'InternalException', 'An internal error occurred.'),
+        );
+      case 'delay':
+        await pause(effect.ms);
+    }
+  }
+  if (effect?.type === 'bad-response' && committed.output !== undefined) {
+    bus.requests.close(record, { kind: 'bad-response', body: effect.body });
+    return send(response, badResponse(effect.body, committed.output));
+  }
+  answer(committed.wire);
+}
+
+interface Committed {
+  readonly wire: WireAnswer;
+  /** Of PutEvents, where it was not refused whole. */
+  readonly output: PutEventsOutput | undefined;
+}
+
+function commit(
+  bus: BusCore,
+  head: AwsRequest,
+  input: unknown,
+  verdict: FaultVerdict,
+  record: OpenRecord,
+): Committed {
+  const { effect } = verdict;
+  try {
+    if (head.op !== 'PutEvents') {
+      throw new ServiceError('UnknownOperationException', `${head.op} is not an operation here.`);
+    }
+    const { output, records } = putEvents(bus, {
+      entries: readEntries(input, bus.options.maxRequestBytes),
+      scope: head.scope,
+      requestSeq: record.seq,
+      errors: effect?.type === 'fail-entries' ? effect.errors : new Map(),
+      dropped: effect?.type === 'drop-entries' ? effect.dropped : new Set(),
+    });
+    bus.requests.settle(record, records);
+    return { wire: { status: 200, body: JSON.stringify(output) }, output };
+  } catch (error) {
+    return { wire: refusal(error), output: undefined };
+  }
+}
+
+function subjectOf(head: AwsRequest, input: unknown): FaultSubject {
+  const entries = (input as { readonly Entries?: unknown } | null)?.Entries;
+  const isList = head.op === 'PutEvents' && Array.isArray(entries);
+  return {
+    op: head.op,
+    attempt: head.attempt,
+    invocation: head.invocation,
+    entries: (isList ? (entries as readonly (PutEventsEntry | null)[]) : []).map((entry) => ({
+      bus: busAddress(entry?.EventBusName, head.scope).name,
+      source: entry?.Source,
+      detailType: entry?.DetailType,
+    })),
+  };
+}
+
+function refusal(error: unknown): WireAnswer {
+  if (error instanceof ServiceError) return errorAnswer(error.status, error.type, error.message);
+  const reason = error instanceof Error ? error.message : String(error);
+  return errorAnswer(500, 'InternalException', `The local bus failed: ${reason}`);
+}
+
+/** Does not keep the process alive: a stopped bus leaves nothing behind. */
+async function pause(ms: number): Promise<void> {
+  await wait(ms, undefined, { ref: false });
+}

@@ -1,0 +1,52 @@
+import type { AcceptedEvent } from './accepted-event.ts';
+import { createBusCore } from './bus-core.ts';
+import { parseFaults } from './faults/parse-faults.ts';
+import { lostEntries } from './journal/lost-entries.ts';
+import { type WaitOptions, waitForEvent } from './journal/wait-for-event.ts';
+import type { LocalBus } from './local-bus.ts';
+import { type LocalBusOptions, resolveBusOptions } from './local-bus-options.ts';
+import { listen } from './server/bus-server.ts';
+
+/**
+ * Starts a bus that real AWS clients take for EventBridge.
+ * @throws Error when an option is out of bounds or the port is taken.
+ */
+export async function startLocalBus(options: LocalBusOptions = {}): Promise<LocalBus> {
+  const bus = createBusCore(resolveBusOptions(options));
+  const server = await listen(bus);
+  const host = bus.options.host.includes(':') ? `[${bus.options.host}]` : bus.options.host;
+  const { events } = bus;
+
+  function waitFor(count: number, wait?: WaitOptions): Promise<readonly AcceptedEvent[]>;
+  function waitFor(
+    found: (event: AcceptedEvent) => boolean,
+    wait?: WaitOptions,
+  ): Promise<AcceptedEvent>;
+  async function waitFor(
+    wanted: number | ((event: AcceptedEvent) => boolean),
+    wait?: WaitOptions,
+  ): Promise<AcceptedEvent | readonly AcceptedEvent[]> {
+    if (typeof wanted === 'function') {
+      return await waitForEvent(events, wanted, 'an event that the function accepts', wait);
+    }
+    if (events.accepted < wanted) {
+      await waitForEvent(events, () => events.accepted >= wanted, `${wanted} events`, wait);
+    }
+    return events.events;
+  }
+
+  return {
+    url: `http://${host}:${server.port}`,
+    port: server.port,
+    events: events.events,
+    requests: bus.requests.records,
+    occurrences: events.occurrences,
+    summary: bus.summary,
+    lost: () => lostEntries(bus.requests.records),
+    waitFor,
+    setFaults: (faults) => bus.faults.set(parseFaults(faults)),
+    faults: bus.faults.list,
+    reset: bus.reset,
+    stop: server.close,
+  };
+}
