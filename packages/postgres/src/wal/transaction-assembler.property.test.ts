@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatLsn } from '../lsn.ts';
+import { begin, commit, insert, relation } from './pgoutput-encoding.test-support.ts';
+import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
+
+const columns = [
+  'event_id',
+  'source',
+  'detail_type',
+  'detail',
+  'occurred_at',
+  'resources',
+  'idempotency_key',
+  'ordering_key',
+  'trace_header',
+];
+const OUTBOX = 7;
+const OTHER = 8;
+const start: ReadPosition = { lsn: 100n, xid: undefined, records: 0 };
+
+function row(eventId: string): Buffer {
+  return insert(OUTBOX, [
+    ...[eventId, 'com.acme.orders', 'OrderPlaced', '{}', '2026-06-07 02:00:00+00', '[]', 'key'],
+    ...[null, null],
+  ]);
+}
+
+interface Transaction {
+  readonly xid: number;
+  readonly endLsn: bigint;
+  readonly events: readonly string[];
+}
+
+const transactions = fc.array(fc.nat(5), { minLength: 1, maxLength: 12 }).map((sizes) =>
+  sizes.map(
+    (size, i): Transaction => ({
+      xid: 500 + i,
+      endLsn: 200n + BigInt(i) * 8n,
+      events: Array.from({ length: size }, (_, j) => `${i}-${j}`),
+    }),
+  ),
+);
+
+function* messages(list: readonly Transaction[]): Generator<Buffer> {
+  yield relation(OUTBOX, 'tidings', 'outbox', columns);
+  yield relation(OTHER, 'public', 'outbox', ['id']);
+  for (const { xid, endLsn, events } of list) {
+    yield begin(xid);
+    for (const event of events) {
+      yield row(event);
+      yield insert(OTHER, ['not ours']);
+    }
+    yield commit(endLsn);
+  }
+}
+
+/** Feeds messages, handing out after those whose number `cuts` holds. */
+function read(
+  assembler: TransactionAssembler,
+  stream: Iterable<Buffer>,
+  cuts: ReadonlySet<number>,
+  limit = Number.POSITIVE_INFINITY,
+): { events: string[]; positions: string[] } {
+  const events: string[] = [];
+  const positions: string[] = [];
+  const takeAll = (): void => {
+    for (const group of assembler.take().groups) {
+      for (const record of group.records) events.push(record.change.eventId);
+      if (group.position !== undefined) positions.push(group.position);
+    }
+  };
+  let n = 0;
+  for (const message of stream) {
+    if (n >= limit) break;
+    assembler.feed(message, 0);
+    if (cuts.has(n)) takeAll();
+    n += 1;
+  }
+  takeAll();
+  return { events, positions };
+}
+
+const cutsOf = fc.array(fc.nat(120), { maxLength: 40 }).map((list) => new Set(list));
+
+test('every record once, in order, and one position a commit, wherever reads end', () => {
+  fc.assert(
+    fc.property(transactions, cutsOf, (list, cuts) => {
+      const assembler = new TransactionAssembler('tidings.outbox', start);
+      const { events, positions } = read(assembler, messages(list), cuts);
+      expect(events).toEqual(list.flatMap((each) => each.events));
+      expect(positions).toEqual(list.map((each) => formatLsn(each.endLsn)));
+    }),
+  );
+});
+
+test('a new connection goes on exactly behind what was handed out', () => {
+  fc.assert(
+    fc.property(
+      transactions,
+      cutsOf,
+      fc.array(fc.nat(80), { minLength: 1, maxLength: 4 }),
+      (list, cuts, breaks) => {
+        const events: string[] = [];
+        let position = start;
+        // Each connection breaks somewhere; the server sends again what ends behind it.
+        for (const limit of [...breaks, Number.POSITIVE_INFINITY]) {
+          const assembler = new TransactionAssembler('tidings.outbox', position);
+          const { lsn } = position;
+          const rest = list.filter((each) => each.endLsn > lsn);
+          events.push(...read(assembler, messages(rest), cuts, limit).events);
+          position = assembler.position;
+        }
+        expect(events).toEqual(list.flatMap((each) => each.events));
+      },
+    ),
+  );
+});
+
+test('a piece of an open transaction carries no position', () => {
+  const assembler = new TransactionAssembler('tidings.outbox', start);
+  const all = [...messages([{ xid: 1, endLsn: 300n, events: ['a', 'b'] }])];
+  for (const message of all.slice(0, -1)) assembler.feed(message, 0);
+  const piece = assembler.take().groups;
+  expect(piece).toHaveLength(1);
+  expect(piece[0]?.records).toHaveLength(2);
+  expect(piece[0]).not.toHaveProperty('position');
+  assembler.feed(all.at(-1) as Buffer, 0);
+  expect(assembler.take().groups).toEqual([{ records: [], position: formatLsn(300n) }]);
+});
+
+test('an idle server moves the position, except inside a transaction', () => {
+  const assembler = new TransactionAssembler('tidings.outbox', start);
+  assembler.idleAt(150n);
+  expect(assembler.take().groups).toEqual([{ records: [], position: formatLsn(150n) }]);
+  assembler.idleAt(150n);
+  expect(assembler.take().groups).toEqual([]);
+  assembler.feed(begin(9), 0);
+  assembler.idleAt(400n);
+  expect(assembler.midTransaction).toBe(true);
+  expect(assembler.take().groups).toEqual([]);
+});
