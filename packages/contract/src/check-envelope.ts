@@ -1,3 +1,4 @@
+import { claimChecksOf } from './claim-check.ts';
 import { ContractError } from './contract-error.ts';
 import { checkVersion } from './contract-version.ts';
 import type { Envelope } from './envelope.ts';
@@ -117,6 +118,14 @@ export function checkDetail(detail: unknown): void {
   checkVersion(metadata.version);
   checkInstant('metadata.occurredAt', metadata.occurredAt);
   checkOptionalMetadata(metadata);
+  if (metadata.claimCheck !== undefined) {
+    if (!Array.isArray(metadata.claimCheck)) {
+      throw new ContractError(
+        'metadata.claimCheck must be an array of JSON Pointers, or be left out',
+      );
+    }
+    claimChecksOf(detail as unknown as Envelope['detail']);
+  }
 }
 
 /**

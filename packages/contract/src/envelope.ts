@@ -40,6 +40,11 @@ export interface EnvelopeMetadata {
   /** W3C Trace Context header. */
   readonly traceparent?: string;
   readonly replay?: Replay;
+  /**
+   * JSON Pointers into `data` at which a claim-check reference
+   * `{ bucket, key, bytes, sha256 }` stands for a value; `""` is the whole of `data`.
+   */
+  readonly claimCheck?: readonly string[];
 }
 
 /**

@@ -1,4 +1,13 @@
 export { checkEnvelope } from './check-envelope.ts';
+export {
+  type ClaimCheckReference,
+  type ClaimCheckResolver,
+  claimCheckReference,
+  claimChecksOf,
+  putClaimChecks,
+  resolveClaimChecks,
+  valueAtPointer,
+} from './claim-check.ts';
 export { ContractError, type ContractIssue } from './contract-error.ts';
 export {
   type CreateArguments,
