@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // Tests import the packages' sources, not their builds; processes that tests
 // start run the builds, which `npm test` makes before.
-const conditions = ['tidings-source', 'node', 'import', 'default'];
+// `import`, `require` and `default` are always asked for, as fits.
+const conditions = ['tidings-source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },

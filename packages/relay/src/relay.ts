@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCheckpointer } from './checkpointer.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
+import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
 import { type RelayState, type RelayStep, stateAfter } from './relay-state.ts';
 
@@ -64,7 +66,9 @@ export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
     );
     try {
       await source.verify();
-      await publisher.verify();
+      await publisher.verify().catch((error: unknown) => {
+        throw new ConfigurationError(reasonOf(error));
+      });
       step('started');
       for await (const groups of source.read(reading.signal, logger)) {
         delivery.submit(groups);
