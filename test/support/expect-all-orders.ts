@@ -22,3 +22,12 @@ export function expectAllOrders(
   expect([...eventIdOf.keys()].toSorted()).toEqual([...committed].toSorted());
   return events.length - eventIdOf.size;
 }
+
+/** For `waitFor`: says yes to the event that completes the keys. */
+export function everyKey(keys: ReadonlySet<string>): (event: OrderEvent) => boolean {
+  const missing = new Set(keys);
+  return ({ idempotencyKey = '' }) => {
+    missing.delete(idempotencyKey);
+    return missing.size === 0;
+  };
+}

@@ -23,7 +23,8 @@ export function startRelayProcess(
   environment: Readonly<Record<string, string>>,
   configFile: string = config,
 ): RelayProcess {
-  const main = join(dirname(createRequire(import.meta.url).resolve('@tidings/cli')), 'main.js');
+  const cli = dirname(createRequire(import.meta.url).resolve('@tidings/cli/package.json'));
+  const main = join(cli, 'dist', 'main.js');
   const child: ChildProcess = spawn(process.execPath, [main, 'relay', 'run', configFile], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,12 +2,12 @@ import {
   type PostgresCluster,
   startPostgresCluster,
 } from '@tidings/example-orders/postgres-cluster';
-import { type AcceptedEvent, type Fault, startLocalBus } from '@tidings/local';
+import { type Fault, startLocalBus } from '@tidings/local';
 import { walSource } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
 import { createRelay, defineRelay } from '@tidings/relay';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectAllOrders } from '../../support/expect-all-orders.ts';
+import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 
 let cluster: PostgresCluster;
@@ -112,15 +112,6 @@ test.each(cases)('$name: every committed order arrives', async ({ faults, mayDup
     await database.close();
   }
 });
-
-/** Says yes to the event that completes the keys. */
-function everyKey(keys: ReadonlySet<string>): (event: AcceptedEvent) => boolean {
-  const missing = new Set(keys);
-  return ({ idempotencyKey = '' }) => {
-    missing.delete(idempotencyKey);
-    return missing.size === 0;
-  };
-}
 
 /** After draining, the slot stands at its checkpoint. */
 function openPositions(database: OrdersDatabase): Promise<readonly Record<string, unknown>[]> {
