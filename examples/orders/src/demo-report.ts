@@ -3,7 +3,10 @@ import type { Tally } from './tally.ts';
 
 /** The demo's closing table. */
 export function demoReport(tally: Tally, seconds: number): string {
-  const table = new Table({ colAligns: ['left', 'right'] });
+  const table = new Table({
+    colAligns: ['left', 'right'],
+    style: { border: process.stdout.isTTY ? ['grey'] : [] },
+  });
   const count = (value: number): string => value.toLocaleString('en-US');
   const recognised =
     tally.unrecognisable === 0

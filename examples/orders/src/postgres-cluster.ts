@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { othersMayEnter } from './others-may-enter.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 
 /** A real PostgreSQL server of its own, in a temporary folder, on a free port. */
@@ -38,9 +39,10 @@ export async function startPostgresCluster(
 ): Promise<PostgresCluster> {
   const asNobody = process.getuid?.() === 0;
   const identity = asNobody ? { uid: NOBODY, gid: NOBODY } : {};
-  const binaries = await findPostgresBinaries(asNobody);
+  const temporary = await temporaryFolder(asNobody);
+  const binaries = await findPostgresBinaries(asNobody, temporary);
   const program = (name: string): string => join(binaries.folder, 'bin', name);
-  const folder = await mkdtemp(join(tmpdir(), 'tidings-postgres-'));
+  const folder = await mkdtemp(join(temporary, 'tidings-postgres-'));
   const folders = binaries.temporary ? [folder, binaries.folder] : [folder];
   const data = join(folder, 'data');
   const port = await freePort();
@@ -140,6 +142,15 @@ export async function startPostgresCluster(
     start,
     stop,
   };
+}
+
+/** Where the server may keep its files: as `nobody`, not in a private folder of root's. */
+async function temporaryFolder(asNobody: boolean): Promise<string> {
+  if (!asNobody) return tmpdir();
+  for (const folder of [tmpdir(), '/tmp', '/var/tmp']) {
+    if (await othersMayEnter(folder)) return folder;
+  }
+  throw new Error(`user nobody may not enter ${tmpdir()}; set TMPDIR to a folder that it may`);
 }
 
 /** A port that is free now, from the operating system. */
