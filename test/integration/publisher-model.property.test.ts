@@ -48,11 +48,13 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 interface Call {
+  readonly keys: readonly (string | undefined)[];
   readonly sizes: readonly number[];
   readonly poisoned: readonly boolean[];
 }
 const MAX_REQUEST_BYTES = 20_000;
 const call: fc.Arbitrary<Call> = fc.record({
+  keys: fc.array(fc.constantFrom(undefined, 'a', 'b', 'c'), { minLength: 30, maxLength: 30 }),
   sizes: fc.array(fc.constantFrom(0, 10, 500, 3_000, 9_000, 25_000), { maxLength: 30 }),
   poisoned: fc.array(fc.constantFrom(false, false, false, false, true), {
     minLength: 30,
@@ -60,6 +62,7 @@ const call: fc.Arbitrary<Call> = fc.record({
   }),
 });
 const settings = fc.record({
+  ordering: fc.constantFrom('none' as const, 'key' as const),
   concurrency: fc.integer({ min: 1, max: 4 }),
   lingerMs: fc.constantFrom(0, 0, 20),
   deadlineMs: fc.constantFrom(400, 30_000, Number.POSITIVE_INFINITY),
@@ -77,11 +80,13 @@ describe('publisher over a model of the service', () => {
       async (calls, moves, { latencyMs, ...options }, draws) => {
         const clock = virtualClock();
         const poison = new Set<string>();
-        const batches = calls.map(({ sizes, poisoned }, callIndex) =>
+        const published: string[] = [];
+        const batches = calls.map(({ sizes, poisoned, keys }, callIndex) =>
           sizes.map((size, index) => {
             const id = `${callIndex}-${index}`;
             if (poisoned[index] === true) poison.add(id);
-            return sealedOrder(id, size);
+            published.push(id);
+            return sealedOrder(id, size, keys[index]);
           }),
         );
         const bus = modelBus({ clock, latencyMs, moves, poison });
@@ -136,10 +141,17 @@ describe('publisher over a model of the service', () => {
           expect(bytes).toBeLessThanOrEqual(MAX_REQUEST_BYTES);
         }
         expect(bus.mostInFlight).toBeLessThanOrEqual(options.concurrency);
+        if (options.ordering === 'key') {
+          expect(bus.crowdedKeys).toEqual([]);
+          for (const accepted of bus.acceptedByKey.values()) {
+            expect(accepted).toEqual(published.filter((id) => accepted.includes(id)));
+          }
+        }
         await clock.until(publisher.close());
+        expect(clock.pending).toBe(0);
       },
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: 400 });
   });
 
   it('leaves no timer once everything is decided', async () => {

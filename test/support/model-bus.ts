@@ -26,6 +26,10 @@ export interface ModelBus extends Transport {
   /** Bus event ids that answers named, by event id. */
   readonly told: ReadonlyMap<string, string>;
   readonly mostInFlight: number;
+  /** Ordering keys of which two events were on their way at the same time. */
+  readonly crowdedKeys: readonly string[];
+  /** Event ids in the order in which answers called them accepted, by ordering key. */
+  readonly acceptedByKey: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface ModelBusOptions {
@@ -42,6 +46,9 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
   const held = new Map<string, number>();
   const told = new Map<string, string>();
   const sentAfterAccepted: string[] = [];
+  const keysInFlight = new Map<string, number>();
+  const crowdedKeys: string[] = [];
+  const acceptedByKey = new Map<string, string[]>();
   let inFlight = 0;
   let mostInFlight = 0;
   let busEventIds = 0;
@@ -54,12 +61,25 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
 
   function accept(entry: Entry): { EventId: string } {
     const id = commit(entry);
-    told.set(entry.event.eventId, id);
+    const { eventId, orderingKey } = entry.event;
+    told.set(eventId, id);
+    if (orderingKey !== undefined) {
+      acceptedByKey.set(orderingKey, [...(acceptedByKey.get(orderingKey) ?? []), eventId]);
+    }
     return { EventId: id };
   }
 
+  function countKeys(entries: readonly Entry[], by: 1 | -1): void {
+    for (const { event } of entries) {
+      if (event.orderingKey === undefined) continue;
+      const count = (keysInFlight.get(event.orderingKey) ?? 0) + by;
+      keysInFlight.set(event.orderingKey, count);
+      if (count > 1) crowdedKeys.push(event.orderingKey);
+    }
+  }
+
   async function reply(entries: readonly Entry[], move: Move, signal: AbortSignal): Promise<Reply> {
-    await Promise.race([clock.sleep(latencyMs), aborted(signal)]);
+    await clock.sleep(latencyMs, signal);
     if (signal.aborted) return abandoned(signal);
     if (entries.some(({ event }) => poison?.has(event.eventId))) {
       return failure('ValidationException', 400);
@@ -98,6 +118,8 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
     held,
     told,
     sentAfterAccepted,
+    crowdedKeys,
+    acceptedByKey,
     get mostInFlight() {
       return mostInFlight;
     },
@@ -108,14 +130,17 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
       for (const { event } of entries) {
         if (told.has(event.eventId)) sentAfterAccepted.push(event.eventId);
       }
+      countKeys(entries, 1);
       inFlight += 1;
       mostInFlight = Math.max(mostInFlight, inFlight);
       try {
         return await reply(entries, move, signal);
       } finally {
         inFlight -= 1;
+        countKeys(entries, -1);
       }
     },
+    describeBus: async () => ({ ok: true, body: {} }),
     close() {},
   };
 }

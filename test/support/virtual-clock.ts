@@ -9,8 +9,8 @@ interface Alarm {
 export interface VirtualClock extends Clock {
   /** Timers that are set and have not rung. */
   readonly pending: number;
-  /** Resolves after `delayMs` of virtual time. */
-  sleep(delayMs: number): Promise<void>;
+  /** Resolves after `delayMs` of virtual time, or once the signal is aborted. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
   /** Turns time forward, alarm by alarm, until `promise` settles. */
   until<Value>(promise: Promise<Value>): Promise<Value>;
 }
@@ -38,7 +38,14 @@ export function virtualClock(): VirtualClock {
     get pending() {
       return alarms.size;
     },
-    sleep: (ms) => new Promise((resolve) => setTimer(resolve, ms, undefined)),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const alarm = setTimer(resolve, ms, undefined);
+        signal.addEventListener('abort', () => {
+          alarms.delete(alarm);
+          resolve();
+        });
+      }),
     async until(promise) {
       let settled = false;
       const mark = (): void => {

@@ -9,6 +9,7 @@ export {
   valueAtPointer,
 } from './claim-check.ts';
 export { ContractError, type ContractIssue } from './contract-error.ts';
+export type { DeadLetter, DeadLetters } from './dead-letter.ts';
 export {
   type CreateArguments,
   type CreateOptions,

@@ -4,6 +4,11 @@ interface Decided {
   readonly attempts: number;
 }
 
+interface NotAccepted extends Decided {
+  /** True where a dead letter holds the event; absent where nobody but the caller has it. */
+  readonly parked?: true;
+}
+
 /** The bus took the event. Final: it is never sent again. */
 export interface AcceptedOutcome extends Decided {
   readonly status: 'accepted';
@@ -12,7 +17,7 @@ export interface AcceptedOutcome extends Decided {
 }
 
 /** The bus or the contract refused the event, and would refuse it again. */
-export interface RejectedOutcome extends Decided {
+export interface RejectedOutcome extends NotAccepted {
   readonly status: 'rejected';
   /** EventBridge's error code, or one of Tidings' own such as `EventTooLarge`. */
   readonly code: string;
@@ -24,7 +29,7 @@ export interface RejectedOutcome extends Decided {
  * The event could not be delivered in the time or the attempts that it had. It
  * may well be accepted later: keep it and publish it again.
  */
-export interface UndeliveredOutcome extends Decided {
+export interface UndeliveredOutcome extends NotAccepted {
   readonly status: 'undelivered';
   /** Code of the last failure, for example `ThrottlingException` or `Timeout`. */
   readonly code: string;

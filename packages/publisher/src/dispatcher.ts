@@ -1,16 +1,22 @@
 import type { PublishOutcome } from '@tidings/contract';
-import { type EntryAnswer, readAnswer } from './answer.ts';
-import type { Timer } from './clock.ts';
+import { concurrencyLimit } from './concurrency-limit.ts';
 import { delayQueue } from './delay-queue.ts';
-import type { Entry } from './entry.ts';
-import { entryFailureKind, mayHaveBeenAccepted, requestFailureKind } from './failure-table.ts';
-import { type Flight, type Item, isDecided, itemOf } from './item.ts';
+import { departures } from './departures.ts';
+import { type Entry, entryOf } from './entry.ts';
+import { abandon, observeLanding, observeTakeOff, takeOff } from './flight.ts';
+import { type Flight, type Item, itemOf } from './item.ts';
+import { keyLanes, noLanes } from './lanes.ts';
 import { decide, type Ledger } from './ledger.ts';
-import { nextPack } from './packing.ts';
+import { type OversizePolicy, shrinkEvent } from './oversize.ts';
+import { type FailedOutcome, parkingAt } from './parking.ts';
 import type { PublisherSettings } from './publisher-options.ts';
-import { readyQueue } from './ready-queue.ts';
+import { type EntryResult, replyResults } from './reply-results.ts';
 import { type Failure, retryVerdict } from './retry-policy.ts';
-import type { Reply, RequestFailure, Transport } from './transport.ts';
+import type { Reply, Transport } from './transport.ts';
+
+// Longer than most files because it is the one place where an item changes its place
+// (see `Item`). What needs no state is decided elsewhere: nextPack, replyResults,
+// retryVerdict.
 
 /** Events of one call, handed over together. */
 export interface Consignment {
@@ -32,202 +38,203 @@ export interface Dispatcher {
   dispatch(consignment: Consignment): Dispatched;
   /** Sends what waits for more events to share its request with. */
   flush(): void;
-  /** Resolves when nothing is undecided. */
+  /** While held, nothing is sent. */
+  hold(held: boolean): void;
+  /** True where every outcome was told. */
+  isIdle(): boolean;
+  /** Resolves when every outcome was told. */
   idle(): Promise<void>;
   /** Gives up everything that is undecided. */
   giveUpAll(code: string, message: string): void;
 }
 
-const UNREADABLE: Failure = {
-  kind: 'transient',
-  code: 'UnreadableAnswer',
-  message: 'The answer did not say what became of the event; publish it again.',
-  retryAfterMs: 0,
-  scope: 'request',
-};
-
 export function createDispatcher(settings: PublisherSettings, transport: Transport): Dispatcher {
-  const { clock } = settings;
-  const limits = { maxEntries: settings.maxRequestEntries, maxBytes: settings.maxRequestBytes };
-  const ready = readyQueue<Item>();
-  /** Halves of refused requests: they go as they are, before anything else. */
-  const halves: Item[][] = [];
+  const { clock, observe, maxEventBytes, oversize, deadLetters } = settings;
+  const limit = concurrencyLimit(settings.concurrency, clock, settings.random);
+  const lanes = settings.ordering === 'key' ? keyLanes() : noLanes;
+  const parking = deadLetters === undefined ? undefined : parkingAt(deadLetters, settings);
   const waiting = delayQueue<Item>(clock, (due) => {
-    for (const item of due) if (!item.decided) ready.push(item);
-    pump();
+    for (const item of due) if (!item.decided) queue.add(item);
+    queue.depart();
   });
-  const live = new Set<Item>();
+  const untold = new Set<Item>();
   const idlers: (() => void)[] = [];
-  let inFlight = 0;
-  let turnEnds = false;
-  let linger: Timer | undefined;
-  /** A pack with free places has waited its time: it goes at the next free slot. */
-  let overdue = false;
+  let flights = 0;
+
+  const queue = departures(settings, limit, (items) => {
+    flights += 1;
+    const flight = takeOff(flights, items, transport, settings, land);
+    observeTakeOff(settings, flight, queue.inFlight);
+  });
 
   function dispatch({ entries, indexes, ledger, deadlineMs }: Consignment): Dispatched {
-    const deadlineAt = clock.now() + deadlineMs;
-    const items = entries.map((entry, place) =>
-      itemOf(entry, ledger, indexes[place] ?? place, deadlineAt),
-    );
-    for (const item of items) {
-      live.add(item);
-      ready.push(item);
+    const now = clock.now();
+    const items: Item[] = [];
+    for (let place = 0; place < entries.length; place += 1) {
+      const item = itemOf(
+        entries[place] as Entry,
+        ledger,
+        indexes[place] ?? place,
+        now,
+        deadlineMs,
+      );
+      items.push(item);
+      untold.add(item);
+      // What can never be sent need not wait for its turn.
+      if (item.bytes > maxEventBytes && oversize === undefined) rejectTooLarge(item);
+      else if (lanes.enter(item)) admit(item);
     }
-    pump();
+    queue.depart();
     return {
       giveUp(code, message) {
         for (const item of items) if (!item.decided) giveUp(item, code, message);
-        pump();
+        queue.depart();
       },
     };
   }
 
-  /** Fills the free slots with full packs, and with others where one is overdue. */
-  function pump(): void {
-    while (inFlight < settings.concurrency) {
-      const items = halves.pop() ?? nextItems();
-      if (items === undefined) break;
-      launch(items);
+  /** Lets an item leave its lane for the bus. */
+  function admit(item: Item): void {
+    if (item.bytes <= maxEventBytes || oversize === undefined) queue.add(item);
+    else void shrink(item, oversize);
+  }
+
+  async function shrink(item: Item, policy: OversizePolicy): Promise<void> {
+    const shrunk = await shrinkEvent(policy, item.entry.event, maxEventBytes);
+    if (item.decided) return;
+    if (shrunk.ok) {
+      const bytesBefore = item.bytes;
+      item.entry = entryOf(shrunk.event, settings.eventBusName);
+      item.bytes = item.entry.bytes;
+      const { eventId } = shrunk.event;
+      observe?.({ type: 'event-shrunk', eventId, bytesBefore, bytes: item.bytes });
+      if (item.bytes <= maxEventBytes) queue.add(item);
+      else rejectTooLarge(item);
+    } else {
+      failed(item, shrunk.failure);
     }
-    if (live.size === 0 || ready.length === 0) rest();
-    else if (!overdue) armLinger();
+    queue.depart();
   }
 
-  function nextItems(): Item[] | undefined {
-    let decided = 0;
-    while (ready.at(decided)?.decided === true) decided += 1;
-    ready.drop(decided);
-    const pack = nextPack(ready.at, limits, isDecided);
-    if (pack.items.length === 0 || !(pack.full || overdue)) return undefined;
-    ready.drop(pack.taken);
-    return pack.items;
-  }
-
-  function armLinger(): void {
-    if (settings.lingerMs > 0) {
-      linger ??= clock.setTimer(lingerOver, settings.lingerMs, undefined);
-    } else if (!turnEnds) {
-      turnEnds = true;
-      clock.afterTurn(lingerOver);
-    }
-  }
-
-  function lingerOver(): void {
-    turnEnds = false;
-    linger = undefined;
-    flush();
-  }
-
-  function flush(): void {
-    overdue = true;
-    pump();
-  }
-
-  function rest(): void {
-    overdue = false;
-    if (linger !== undefined) clock.clearTimer(linger);
-    linger = undefined;
-  }
-
-  function launch(candidates: readonly Item[]): void {
-    const items = candidates.filter((item) => !item.decided);
-    if (items.length === 0) return;
-    const flight: Flight = { items, controller: new AbortController(), live: items.length };
-    for (const item of items) {
-      item.attempts += 1;
-      item.flight = flight;
-    }
-    inFlight += 1;
-    const timer = clock.setTimer(timeOut, settings.requestTimeoutMs, flight);
-    void carry(transport, flight).then((reply) => {
-      inFlight -= 1;
-      clock.clearTimer(timer);
-      for (const item of items) item.flight = undefined;
-      if (reply.ok) settleAnswer(items, readAnswer(reply.body, items.length));
-      else settleFailure(items, reply.failure);
-      pump();
-    });
-  }
-
-  function settleAnswer(items: readonly Item[], answers: readonly EntryAnswer[]): void {
-    for (const [place, item] of items.entries()) {
-      if (item.decided) continue;
-      const answer = answers[place];
-      if (answer?.kind === 'accepted') {
-        const { eventId } = item.entry.event;
-        const { attempts } = item;
-        settle(item, { status: 'accepted', eventId, attempts, busEventId: answer.busEventId });
-      } else if (answer?.kind === 'failed') {
-        const { code, message } = answer;
-        const kind = entryFailureKind(code);
-        failed(item, { kind, code, message, retryAfterMs: 0, scope: 'entry' });
-      } else {
-        item.possiblyAccepted = true;
-        failed(item, UNREADABLE);
+  function land(flight: Flight, reply: Reply): void {
+    queue.landed();
+    const { items } = flight;
+    const read = replyResults(reply, items.length);
+    const undecided = items.filter((item) => !item.decided);
+    const givenUp = items.filter((item) => item.decided);
+    const bisected = read.refused && items.length > 1;
+    let accepted = 0;
+    let throttled = 0;
+    let retryAfterMs = 0;
+    if (bisected) {
+      // One bad entry must not take the others with it: whichever half is refused again
+      // is halved again.
+      const middle = undecided.length >> 1;
+      queue.addPack(undecided.slice(middle));
+      queue.addPack(undecided.slice(0, middle));
+    } else {
+      for (let place = 0; place < items.length; place += 1) {
+        const item = items[place] as Item;
+        const result = read.results[place] as EntryResult;
+        if (result.kind === 'accepted') {
+          accepted += 1;
+          if (!item.decided) accept(item, result.busEventId);
+        } else {
+          if (result.failure.kind === 'throttled') throttled += 1;
+          retryAfterMs = Math.max(retryAfterMs, result.failure.retryAfterMs);
+          if (!item.decided) failed(item, result.failure);
+        }
       }
     }
-  }
-
-  function settleFailure(items: readonly Item[], reply: RequestFailure): void {
-    const { code, message, retryAfterMs = 0 } = reply;
-    const kind = requestFailureKind(reply);
-    const undecided = items.filter((item) => !item.decided);
-    if (kind === 'permanent' && undecided.length > 1) {
-      // One bad entry must not take the others with it: whichever half is refused
-      // again is halved again.
-      const middle = undecided.length >> 1;
-      halves.push(undecided.slice(middle), undecided.slice(0, middle));
-      return;
+    for (const item of givenUp) leaveLane(item);
+    observeLanding(settings, flight, reply, accepted, bisected);
+    if (limit.answered(flight.startedAt, throttled / items.length, retryAfterMs)) {
+      observe?.({ type: 'concurrency-changed', limit: limit.current });
     }
-    const possiblyAccepted = mayHaveBeenAccepted(reply);
-    for (const item of undecided) {
-      if (possiblyAccepted) item.possiblyAccepted = true;
-      failed(item, { kind, code, message, retryAfterMs, scope: 'request' });
-    }
+    queue.depart();
   }
 
   function failed(item: Item, failure: Failure): void {
+    const { code, message } = failure;
     item.lastFailure = failure;
     item.failures += 1;
     if (failure.kind === 'unknown') item.unknownFailures += 1;
+    if (failure.mayHaveBeenAccepted) item.possiblyAccepted = true;
     const now = clock.now();
-    const { attempts, failures, unknownFailures } = item;
-    const record = { attempts, failures, unknownFailures, leftMs: item.deadlineAt - now };
-    const verdict = retryVerdict(failure, record, settings);
-    const { code, message } = failure;
+    const verdict = retryVerdict(failure, item, item.deadlineAt - now, settings);
     if (verdict.kind === 'retry') {
-      item.dueAt = now + verdict.delayMs;
-      waiting.add(item);
-    } else if (verdict.kind === 'reject') {
+      const { delayMs } = verdict;
+      const { attempts } = item;
       const { eventId } = item.entry.event;
-      settle(item, { status: 'rejected', eventId, attempts, code, message });
+      item.dueAt = now + delayMs;
+      waiting.add(item);
+      observe?.({ type: 'event-retried', eventId, attempts, code, delayMs });
+    } else if (verdict.kind === 'reject') {
+      reject(item, code, message);
     } else {
       giveUp(item, code, message);
     }
   }
 
+  function accept(item: Item, busEventId: string): void {
+    item.decided = true;
+    const { eventId } = item.entry.event;
+    tell(item, { status: 'accepted', eventId, attempts: item.attempts, busEventId });
+    leaveLane(item);
+  }
+
+  function rejectTooLarge(item: Item): void {
+    const advice = 'put the large part elsewhere and publish a reference to it, or set oversize';
+    const message = `The event has ${item.bytes} bytes and may have ${maxEventBytes}; ${advice}.`;
+    reject(item, 'EventTooLarge', message);
+  }
+
+  function reject(item: Item, code: string, message: string): void {
+    const { eventId } = item.entry.event;
+    settleFailed(item, { status: 'rejected', eventId, attempts: item.attempts, code, message });
+    leaveLane(item);
+  }
+
+  function leaveLane(item: Item): void {
+    const next = lanes.leave(item);
+    if (next !== undefined) admit(next);
+  }
+
   function giveUp(item: Item, code: string, message: string): void {
-    settle(item, {
+    const mayStillArrive = item.flight !== undefined;
+    settleFailed(item, {
       status: 'undelivered',
       eventId: item.entry.event.eventId,
       attempts: item.attempts,
       code: item.lastFailure?.code ?? code,
       message,
-      possiblyAccepted: item.possiblyAccepted || item.flight !== undefined,
+      possiblyAccepted: item.possiblyAccepted || mayStillArrive,
     });
+    for (const behind of lanes.breakOff(item, mayStillArrive)) {
+      if (behind.decided) continue;
+      const why = 'The event before it in its ordering key was not delivered';
+      giveUp(behind, 'PrecedingUndelivered', `${why}; publish both again, in order.`);
+    }
   }
 
-  function settle(item: Item, outcome: PublishOutcome): void {
+  function settleFailed(item: Item, outcome: FailedOutcome): void {
     item.decided = true;
-    live.delete(item);
-    const { flight } = item;
-    if (flight !== undefined) {
-      flight.live -= 1;
-      if (flight.live === 0) flight.controller.abort('Abandoned');
+    if (item.flight !== undefined) abandon(item.flight);
+    if (parking === undefined) tell(item, outcome);
+    else parking.park(item.entry.event, outcome, (told) => tell(item, told));
+  }
+
+  function tell(item: Item, outcome: PublishOutcome): void {
+    untold.delete(item);
+    const { source, detailType } = item.entry.event;
+    const { bytes } = item;
+    if (observe !== undefined) {
+      const durationMs = clock.now() - item.startedAt;
+      observe({ type: 'event-decided', source, detailType, bytes, durationMs, outcome });
     }
-    if (live.size === 0) {
+    if (untold.size === 0) {
       waiting.clear();
-      rest();
+      queue.rest();
       for (const wake of idlers.splice(0)) wake();
     }
     decide(item.ledger, item.index, outcome);
@@ -235,25 +242,12 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
 
   return {
     dispatch,
-    flush,
-    idle: () => (live.size === 0 ? Promise.resolve() : new Promise((wake) => idlers.push(wake))),
+    flush: queue.flush,
+    hold: queue.hold,
+    isIdle: () => untold.size === 0,
+    idle: () => (untold.size === 0 ? Promise.resolve() : new Promise((wake) => idlers.push(wake))),
     giveUpAll(code, message) {
-      for (const item of [...live]) giveUp(item, code, message);
+      for (const item of [...untold]) if (!item.decided) giveUp(item, code, message);
     },
   };
-}
-
-function timeOut(flight: Flight): void {
-  flight.controller.abort('Timeout');
-}
-
-/** A transport must not reject; where one does, its events must not be forgotten. */
-async function carry(transport: Transport, flight: Flight): Promise<Reply> {
-  const entries = flight.items.map((item) => item.entry);
-  try {
-    return await transport.send(entries, flight.controller.signal);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, failure: { code: 'TransportError', status: undefined, message } };
-  }
 }

@@ -1,6 +1,5 @@
 import { EventBridgeClient, type EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
-import type { Publisher } from '@tidings/contract';
-import { publisherOver } from './publisher.ts';
+import { type EventBridgePublisher, publisherOver } from './publisher.ts';
 import type { PublisherOptions } from './publisher-options.ts';
 import { sdkTransport } from './sdk-transport.ts';
 import type { Transport } from './transport.ts';
@@ -13,6 +12,8 @@ export interface ClientOptions {
   readonly endpoint?: string;
   /** Default: the SDK's credential chain. */
   readonly credentials?: NonNullable<EventBridgeClientConfig['credentials']>;
+  /** Id of a global endpoint: see `sdkTransport`. */
+  readonly endpointId?: string;
   /** Milliseconds until a connection that does not come about is given up. Default 2,000. */
   readonly connectTimeoutMs?: number;
 }
@@ -35,7 +36,7 @@ export type EventBridgePublisherOptions = PublisherOptions &
  *
  * @throws RangeError that names the option, its bound and the value given.
  */
-export function eventBridgePublisher(options: EventBridgePublisherOptions): Publisher {
+export function eventBridgePublisher(options: EventBridgePublisherOptions): EventBridgePublisher {
   if (options.transport !== undefined) return publisherOver(options.transport, options);
   if (options.client !== undefined) return publisherOver(sdkTransport(options.client), options);
   return publisherOver(ownClientTransport(options), options);
@@ -61,6 +62,7 @@ function ownClientTransport(options: ClientOptions & PublisherOptions): Transpor
       httpsAgent: { keepAlive: true, maxSockets: concurrency },
     },
   });
-  const transport = sdkTransport(client);
-  return { send: transport.send, close: () => client.destroy() };
+  const { endpointId } = options;
+  const transport = sdkTransport(client, endpointId === undefined ? {} : { endpointId });
+  return { ...transport, close: () => client.destroy() };
 }

@@ -5,19 +5,24 @@ import type { Failure } from './retry-policy.ts';
 /**
  * One event until it is decided. It is always in exactly one place:
  *
- *     ready ──> in flight ──> decided
- *       ^           │
- *       └─ waiting <┘   after a retryable failure, until its own due time
+ *     in its lane ──> ready ──> in flight ──> decided ──> told
+ *                       ^           │
+ *                       └─ waiting <┘   after a retryable failure, until its due time
  *
- * A deadline, an abort or a close decides it wherever it is; the place that holds it
- * then drops it on its way.
+ * Without lanes it starts as ready; an event that is too large is shrunk on the way
+ * there. A deadline, an abort or a close decides it wherever it is, and the place that
+ * holds it drops it on its way. Between decided and told lies the dead letter, where
+ * there is one.
  */
 export interface Item {
-  readonly entry: Entry;
+  /** Replaced where a claim check shrinks the event. */
+  entry: Entry;
   /** `entry.bytes`, where the packing looks for it. */
-  readonly bytes: number;
+  bytes: number;
   readonly ledger: Ledger;
   readonly index: number;
+  /** By the clock. */
+  readonly startedAt: number;
   /** By the clock; `Infinity` without a deadline. */
   readonly deadlineAt: number;
   decided: boolean;
@@ -33,19 +38,29 @@ export interface Item {
 
 /** One request on its way. */
 export interface Flight {
+  readonly id: number;
   readonly items: readonly Item[];
   readonly controller: AbortController;
+  /** By the clock. */
+  readonly startedAt: number;
   /** Items that are not decided yet. */
   live: number;
 }
 
-export function itemOf(entry: Entry, ledger: Ledger, index: number, deadlineAt: number): Item {
+export function itemOf(
+  entry: Entry,
+  ledger: Ledger,
+  index: number,
+  startedAt: number,
+  deadlineMs: number,
+): Item {
   return {
     entry,
     bytes: entry.bytes,
     ledger,
     index,
-    deadlineAt,
+    startedAt,
+    deadlineAt: startedAt + deadlineMs,
     decided: false,
     attempts: 0,
     failures: 0,

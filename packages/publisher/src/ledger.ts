@@ -1,6 +1,6 @@
 import type { PublishOutcome, PublishResult } from '@tidings/contract';
 
-/** The outcomes of one call. Each place is written once. */
+/** Takes the outcomes of one call. Each place is written once. */
 export interface Ledger {
   readonly outcomes: (PublishOutcome | undefined)[];
   undecided: number;

@@ -1,5 +1,7 @@
-import type { Backoff, Producer } from '@tidings/contract';
+import type { Backoff, DeadLetters, Producer } from '@tidings/contract';
 import { type Clock, MAX_TIMER_MS, systemClock } from './clock.ts';
+import type { OversizePolicy } from './oversize.ts';
+import { observeAll, type PublisherObserver } from './publisher-event.ts';
 
 /** Settings of a publisher, whichever transport carries its requests. */
 export interface PublisherOptions {
@@ -7,8 +9,38 @@ export interface PublisherOptions {
   readonly eventBusName: string;
   /** Written to the metadata of events that name no producer. */
   readonly producer?: Producer;
-  /** Requests in flight at most. More wait in the publisher. Default 16. */
+  /**
+   * Requests in flight at most; further events wait in the publisher. Throttling lowers
+   * it for a while. Default 16.
+   */
   readonly concurrency?: number;
+  /**
+   * `key`: an event is sent only after those with the same `orderingKey` that were
+   * published before it have been accepted or rejected. Where one of them is
+   * `undelivered`, those behind it are as well (`PrecedingUndelivered`), so that they can
+   * be published again in order. Default `none`.
+   */
+  readonly ordering?: 'none' | 'key';
+  /**
+   * Makes room in events that are larger than `maxEventBytes`, for example
+   * `s3ClaimCheck`. Default: they are rejected.
+   */
+  readonly oversize?: OversizePolicy;
+  /**
+   * Keeps events that were rejected or not delivered; their outcomes then say `parked`.
+   * Default: they are with the caller only.
+   */
+  readonly deadLetters?: DeadLetters;
+  /** Milliseconds that one attempt to write dead letters may take. Default 3,000. */
+  readonly deadLetterTimeoutMs?: number;
+  /**
+   * Makes sure, once, before the first event is sent, that the bus exists. EventBridge
+   * accepts and drops events for a bus that does not. Needs events:DescribeEventBus.
+   * Default false.
+   */
+  readonly verifyBus?: boolean;
+  /** Watch the publisher. Default: nobody. */
+  readonly observers?: readonly PublisherObserver[];
   /**
    * Bytes a request, as EventBridge counts them. Default 1,048,576. Set
    * `REQUEST_BYTES_256_KIB` in regions and partitions that still have that limit:
@@ -54,6 +86,12 @@ export interface PublisherSettings {
   readonly eventBusName: string;
   readonly producer: Producer | undefined;
   readonly concurrency: number;
+  readonly ordering: 'none' | 'key';
+  readonly oversize: OversizePolicy | undefined;
+  readonly deadLetters: DeadLetters | undefined;
+  readonly deadLetterTimeoutMs: number;
+  readonly verifyBus: boolean;
+  readonly observe: PublisherObserver | undefined;
   readonly maxRequestEntries: number;
   readonly maxRequestBytes: number;
   readonly maxEventBytes: number;
@@ -91,6 +129,12 @@ export function resolvePublisherOptions(options: PublisherOptions): PublisherSet
     eventBusName: options.eventBusName,
     producer: options.producer,
     concurrency: options.concurrency ?? 16,
+    ordering: options.ordering ?? 'none',
+    oversize: options.oversize,
+    deadLetters: options.deadLetters,
+    deadLetterTimeoutMs: options.deadLetterTimeoutMs ?? 3_000,
+    verifyBus: options.verifyBus ?? false,
+    observe: observeAll(options.observers ?? []),
     maxRequestEntries: MAX_REQUEST_ENTRIES,
     maxRequestBytes,
     maxEventBytes: options.maxEventBytes ?? Math.floor((maxRequestBytes * 1000) / 1024),
@@ -110,7 +154,11 @@ export function resolvePublisherOptions(options: PublisherOptions): PublisherSet
       `eventBusName must be the name or the ARN of an event bus, got ${JSON.stringify(settings.eventBusName)}`,
     );
   }
+  if (settings.ordering !== 'none' && settings.ordering !== 'key') {
+    throw new RangeError(`ordering must be 'none' or 'key', got ${String(settings.ordering)}`);
+  }
   whole('concurrency', settings.concurrency, 1, 10_000);
+  within('deadLetterTimeoutMs', settings.deadLetterTimeoutMs, 1, MAX_TIMER_MS);
   whole('maxRequestBytes', settings.maxRequestBytes, 1024, 64 * 1024 * 1024);
   whole('maxEventBytes', settings.maxEventBytes, 1, settings.maxRequestBytes);
   within('lingerMs', settings.lingerMs, 0, MAX_TIMER_MS);

@@ -6,55 +6,66 @@ import {
   type PublishOptions,
   type PublishOutcome,
   type PublishResult,
-  type SealedEvent,
-  seal,
 } from '@tidings/contract';
+import { busCheck, noBusCheck } from './bus-check.ts';
 import type { Timer } from './clock.ts';
 import { createDispatcher, type Dispatched } from './dispatcher.ts';
-import { type Entry, entryOf } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { publishStream, type StreamOptions, type StreamSummary } from './event-stream.ts';
 import { decide, openLedger } from './ledger.ts';
+import { prepareEvent } from './prepare-event.ts';
 import {
   deadlineWithin,
   type PublisherOptions,
   resolvePublisherOptions,
 } from './publisher-options.ts';
 import type { Transport } from './transport.ts';
-import { verifyTransport } from './verify-transport.ts';
+import { verifyAccess, verifyBusExists } from './verify.ts';
+
+type Events = PublishableEvent | readonly PublishableEvent[];
+
+/** A `Publisher` with what a program of its own needs beside the port. */
+export interface EventBridgePublisher extends Publisher {
+  /**
+   * Publishes in the background: `flush` tells what became of it. Never throws and never
+   * leaves a rejection unhandled.
+   */
+  add(events: Events, options?: PublishOptions): void;
+  /**
+   * Resolves when everything that was added since the last flush is accepted. Call it
+   * before a Lambda handler returns.
+   * @throws PublishError with the outcome of each added event, in order, otherwise.
+   */
+  flush(): Promise<readonly AcceptedOutcome[]>;
+  /**
+   * Publishes events as they are read, in bounded memory: no more are read than the bus
+   * takes.
+   * @throws PublishError with the outcomes that were not accepted, where no `onFailure`
+   * is given; what the source throws. What was read before is settled first.
+   */
+  publishStream(
+    events: AsyncIterable<PublishableEvent> | Iterable<PublishableEvent>,
+    options?: StreamOptions,
+  ): Promise<StreamSummary>;
+}
 
 /**
  * A publisher over any transport. See `Publisher` for what it guarantees.
  * @throws RangeError where an option is out of its bounds.
  */
-export function publisherOver(transport: Transport, options: PublisherOptions): Publisher {
+export function publisherOver(
+  transport: Transport,
+  options: PublisherOptions,
+): EventBridgePublisher {
   const settings = resolvePublisherOptions(options);
-  const { clock, producer, eventBusName, maxEventBytes } = settings;
-  const sealOptions = producer === undefined ? {} : { producer };
+  const { clock, producer, eventBusName } = settings;
   const dispatcher = createDispatcher(settings, transport);
+  const check = settings.verifyBus ? busCheck(settings, transport, dispatcher) : noBusCheck;
+  let added: Promise<PublishResult>[] = [];
   let closing: Promise<void> | undefined;
 
-  function prepare(event: PublishableEvent): Entry | PublishOutcome {
-    let sealed: SealedEvent;
-    try {
-      sealed = isSealed(event) ? event : seal(event, sealOptions);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return rejected(
-        eventIdOf(event),
-        'NotSerializable',
-        `The event cannot be written as JSON (${reason}); keep to strings, numbers, booleans, null, arrays and plain objects.`,
-      );
-    }
-    const entry = entryOf(sealed, eventBusName);
-    if (entry.bytes <= maxEventBytes) return entry;
-    return rejected(
-      sealed.eventId,
-      'EventTooLarge',
-      `The event has ${entry.bytes} bytes and the bus takes ${maxEventBytes}; put the large part elsewhere and publish a reference to it.`,
-    );
-  }
-
   function publishSettled(
-    events: PublishableEvent | readonly PublishableEvent[],
+    events: Events,
     { signal, deadlineMs = settings.deadlineMs, onOutcome }: PublishOptions = {},
   ): Promise<PublishResult> {
     if (closing !== undefined) {
@@ -79,17 +90,19 @@ export function publisherOver(transport: Transport, options: PublisherOptions): 
       });
       const entries: Entry[] = [];
       const indexes: number[] = [];
-      for (const [index, event] of list.entries()) {
-        const prepared = prepare(event);
-        if ('status' in prepared) {
-          decide(ledger, index, prepared);
+      for (let index = 0; index < list.length; index += 1) {
+        const prepared = prepareEvent(list[index] as PublishableEvent, eventBusName, producer);
+        if (prepared.kind === 'rejected') {
+          decide(ledger, index, prepared.outcome);
         } else {
-          entries.push(prepared);
+          entries.push(prepared.entry);
           indexes.push(index);
         }
       }
       if (entries.length === 0) return;
+      check.begin();
       dispatched = dispatcher.dispatch({ entries, indexes, ledger, deadlineMs });
+      if (ledger.undecided === 0) return;
       if (deadlineMs !== Number.POSITIVE_INFINITY) {
         timer = clock.setTimer(expire, deadlineMs, { dispatched, deadlineMs });
       }
@@ -99,12 +112,18 @@ export function publisherOver(transport: Transport, options: PublisherOptions): 
   }
 
   async function publish(
-    events: PublishableEvent | readonly PublishableEvent[],
+    events: Events,
     publishOptions?: PublishOptions,
   ): Promise<readonly AcceptedOutcome[]> {
-    const outcomes = await publishSettled(events, publishOptions);
-    if (outcomes.every(isAccepted)) return outcomes;
-    throw new PublishError(outcomes);
+    return allAccepted(await publishSettled(events, publishOptions));
+  }
+
+  async function flush(): Promise<readonly AcceptedOutcome[]> {
+    dispatcher.flush();
+    const taken = added;
+    added = [];
+    const results = await Promise.all(taken);
+    return allAccepted(results.flat());
   }
 
   async function settleAndRelease(): Promise<void> {
@@ -119,42 +138,49 @@ export function publisherOver(transport: Transport, options: PublisherOptions): 
     transport.close();
   }
 
-  return {
+  async function verify(): Promise<void> {
+    await verifyAccess(transport, settings.requestTimeoutMs);
+    if (settings.verifyBus) {
+      await verifyBusExists(transport, eventBusName, settings.requestTimeoutMs);
+    }
+  }
+
+  const publisher: EventBridgePublisher = {
     publish,
     publishSettled,
-    verify: () => verifyTransport(transport, settings.requestTimeoutMs),
+    add(events, publishOptions) {
+      const result = publishSettled(events, publishOptions);
+      // `flush` reports it; until then it must not count as unhandled.
+      result.catch(() => {});
+      added.push(result);
+    },
+    flush,
+    publishStream: (events, streamOptions = {}) =>
+      publishStream(publisher, clock, events, streamOptions),
+    verify,
     close: () => {
       closing ??= settleAndRelease();
       return closing;
     },
   };
+  return publisher;
 }
 
 function expire(call: { readonly dispatched: Dispatched; readonly deadlineMs: number }): void {
-  call.dispatched.giveUp(
-    'DeadlineExceeded',
-    `The event was not accepted within ${call.deadlineMs} ms; publish it again.`,
-  );
+  const { dispatched, deadlineMs } = call;
+  const message = `The event was not accepted within ${deadlineMs} ms; publish it again.`;
+  dispatched.giveUp('DeadlineExceeded', message);
 }
 
-function isSealed(event: PublishableEvent): event is SealedEvent {
-  return typeof event.detail === 'string';
+function allAccepted(outcomes: PublishResult): readonly AcceptedOutcome[] {
+  if (outcomes.every(isAccepted)) return outcomes;
+  throw new PublishError(outcomes);
 }
 
-function isList(
-  events: PublishableEvent | readonly PublishableEvent[],
-): events is readonly PublishableEvent[] {
+function isList(events: Events): events is readonly PublishableEvent[] {
   return Array.isArray(events);
 }
 
 function isAccepted(outcome: PublishOutcome): outcome is AcceptedOutcome {
   return outcome.status === 'accepted';
-}
-
-function eventIdOf(event: PublishableEvent): string {
-  return isSealed(event) ? event.eventId : event.detail.metadata.eventId;
-}
-
-function rejected(eventId: string, code: string, message: string): PublishOutcome {
-  return { status: 'rejected', eventId, attempts: 0, code, message };
 }

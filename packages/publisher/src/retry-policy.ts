@@ -13,6 +13,8 @@ export interface Failure {
    * carried the code; the request otherwise.
    */
   readonly scope: 'entry' | 'request';
+  /** True where the bus may hold the event although the attempt failed. */
+  readonly mayHaveBeenAccepted: boolean;
 }
 
 /** What an event has been through. */
@@ -23,8 +25,6 @@ export interface AttemptRecord {
   readonly failures: number;
   /** Those of kind `unknown`, this one included. */
   readonly unknownFailures: number;
-  /** Until its deadline. `Infinity` where it has none. */
-  readonly leftMs: number;
 }
 
 export interface RetryLimits {
@@ -45,7 +45,8 @@ const REJECT: Verdict = { kind: 'reject' };
 const GIVE_UP: Verdict = { kind: 'give up' };
 
 /**
- * Decides what becomes of an event after a failure.
+ * Decides what becomes of an event after a failure, `leftMs` before its deadline
+ * (`Infinity` where it has none).
  *
  * `denied` says nothing about the event, so it is never rejected for it: a caller with
  * a deadline is told at once, and one without (the relay) goes on until somebody mends
@@ -55,11 +56,12 @@ const GIVE_UP: Verdict = { kind: 'give up' };
 export function retryVerdict(
   failure: Failure,
   record: AttemptRecord,
+  leftMs: number,
   limits: RetryLimits,
 ): Verdict {
   const { kind } = failure;
   if (kind === 'permanent') return REJECT;
-  if (kind === 'denied' && record.leftMs !== Number.POSITIVE_INFINITY) return GIVE_UP;
+  if (kind === 'denied' && leftMs !== Number.POSITIVE_INFINITY) return GIVE_UP;
   if (kind === 'unknown' && record.unknownFailures >= limits.maxUnknownFailures) {
     return failure.scope === 'entry' ? REJECT : GIVE_UP;
   }
@@ -67,8 +69,8 @@ export function retryVerdict(
   const slow = kind === 'throttled' || kind === 'denied';
   const { baseMs, capMs } = slow ? limits.throttledBackoff : limits.backoff;
   // With less than one base delay left, further attempts would only crowd together.
-  if (record.leftMs < Math.max(baseMs, failure.retryAfterMs)) return GIVE_UP;
-  const bounded = { baseMs, capMs: Math.min(capMs, record.leftMs) };
+  if (leftMs < Math.max(baseMs, failure.retryAfterMs)) return GIVE_UP;
+  const bounded = { baseMs, capMs: Math.min(capMs, leftMs) };
   const delayMs = fullJitter(bounded, record.failures, limits.random);
   return { kind: 'retry', delayMs: Math.max(delayMs, failure.retryAfterMs) };
 }

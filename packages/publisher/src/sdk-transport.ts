@@ -1,11 +1,21 @@
 import {
+  DescribeEventBusCommand,
   type EventBridgeClient,
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
 import type { Entry } from './entry.ts';
 import { sdkFailure } from './sdk-failure.ts';
-import { abortCode, type Reply, type Transport } from './transport.ts';
+import { abortFailure, type Reply, type Transport } from './transport.ts';
+
+/** Settings of `sdkTransport`. */
+export interface SdkTransportOptions {
+  /**
+   * Id of a global endpoint, such as `abcde.veo`. The client signs for it with SigV4a,
+   * for which `@aws-sdk/signature-v4a` or `@aws-sdk/signature-v4-crt` must be imported.
+   */
+  readonly endpointId?: string;
+}
 
 /**
  * Sends through a client of `@aws-sdk/client-eventbridge`. Give the client
@@ -13,17 +23,18 @@ import { abortCode, type Reply, type Transport } from './transport.ts';
  * sends whole requests again, accepted entries included. The client stays the caller's:
  * `close` does not destroy it.
  */
-export function sdkTransport(client: EventBridgeClient): Transport {
+export function sdkTransport(
+  client: EventBridgeClient,
+  { endpointId }: SdkTransportOptions = {},
+): Transport {
   return {
-    async send(entries, signal) {
-      const command = new PutEventsCommand({ Entries: entries.map(requestEntry) });
-      try {
-        const body = await untilAborted(client.send(command, { abortSignal: signal }), signal);
-        return { ok: true, body };
-      } catch (error) {
-        return signal.aborted ? aborted(signal) : { ok: false, failure: sdkFailure(error) };
-      }
+    send: (entries, signal) => {
+      const Entries = entries.map(requestEntry);
+      const input = endpointId === undefined ? { Entries } : { Entries, EndpointId: endpointId };
+      return replyOf(client.send(new PutEventsCommand(input), { abortSignal: signal }), signal);
     },
+    describeBus: (Name, signal) =>
+      replyOf(client.send(new DescribeEventBusCommand({ Name }), { abortSignal: signal }), signal),
     close() {},
   };
 }
@@ -42,20 +53,22 @@ function requestEntry({ event, eventBusName }: Entry): PutEventsRequestEntry {
 }
 
 /**
- * The SDK heeds the signal only once its handler runs: while it looks for credentials
- * it would wait on.
+ * The reply that a call of the SDK amounts to. The SDK heeds the signal only once its
+ * handler runs, and while it looks for credentials it would wait on: hence the race.
  */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
+function replyOf(answer: Promise<unknown>, signal: AbortSignal): Promise<Reply> {
+  return new Promise((resolve) => {
+    const onAbort = (): void => resolve({ ok: false, failure: abortFailure(signal) });
     signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    answer.then(
+      (body) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve({ ok: true, body });
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve({ ok: false, failure: signal.aborted ? abortFailure(signal) : sdkFailure(error) });
+      },
+    );
   });
-}
-
-function aborted(signal: AbortSignal): Reply {
-  const code = abortCode(signal);
-  const message =
-    code === 'Timeout' ? 'No answer came within requestTimeoutMs.' : 'The request was given up.';
-  return { ok: false, failure: { code, status: undefined, message } };
 }

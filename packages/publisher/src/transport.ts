@@ -20,18 +20,26 @@ export type Reply =
 export interface Transport {
   /**
    * Sends one request, once, and never rejects: a failure is a reply. Once `signal` is
-   * aborted it replies at once with the code that `abortCode` names, and its
-   * connection is given up.
+   * aborted it replies at once with `abortFailure`, and its connection is given up.
    */
   send(entries: readonly Entry[], signal: AbortSignal): Promise<Reply>;
+  /** Asks for a bus by name or ARN, with DescribeEventBus. Under the same terms as `send`. */
+  describeBus(eventBusName: string, signal: AbortSignal): Promise<Reply>;
   /** Releases connections that the transport itself opened. */
   close(): void;
 }
 
-/** Why a request was given up, as the `reason` of its signal. */
-export type AbortCode = 'Timeout' | 'Abandoned';
-
-/** Reads a signal's reason; a foreign one counts as abandoned. */
-export function abortCode(signal: AbortSignal): AbortCode {
-  return signal.reason === 'Timeout' ? 'Timeout' : 'Abandoned';
+/**
+ * The failure of a request whose signal was aborted: `Timeout` where its time was up, and
+ * `Abandoned` where nobody waits for it any longer.
+ */
+export function abortFailure(signal: AbortSignal): RequestFailure {
+  const timedOut = signal.reason === 'Timeout';
+  return {
+    code: timedOut ? 'Timeout' : 'Abandoned',
+    status: undefined,
+    message: timedOut
+      ? 'No answer came within requestTimeoutMs.'
+      : 'The request was given up before an answer came.',
+  };
 }

@@ -1,24 +1,74 @@
 import { requestFailureKind } from './failure-table.ts';
-import type { RequestFailure, Transport } from './transport.ts';
+import type { Reply, RequestFailure, Transport } from './transport.ts';
+
+/** The service could not be reached, or said no; the message says what to do. */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError';
+  /** Code of the failure. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /**
  * Sends a PutEvents without entries: it publishes nothing, and the service refuses it
  * as invalid only after it has checked who is asking. That refusal is the good answer.
- * @throws Error with one sentence that says what to do.
+ * @throws VerificationError with one sentence that says what to do.
  */
-export async function verifyTransport(transport: Transport, timeoutMs: number): Promise<void> {
+export async function verifyAccess(transport: Transport, timeoutMs: number): Promise<void> {
+  const reply = await within(timeoutMs, (signal) => transport.send([], signal));
+  if (reply.ok || requestFailureKind(reply.failure) === 'permanent') return;
+  throw new VerificationError(reply.failure.code, accessAdvice(reply.failure, timeoutMs));
+}
+
+/**
+ * Makes sure that a bus exists: events for one that does not are accepted and dropped.
+ * @throws VerificationError with one sentence that says what to do.
+ */
+export async function verifyBusExists(
+  transport: Transport,
+  eventBusName: string,
+  timeoutMs: number,
+): Promise<void> {
+  const reply = await within(timeoutMs, (signal) => transport.describeBus(eventBusName, signal));
+  if (reply.ok) return;
+  const { code } = reply.failure;
+  const advice = busAdvice(reply.failure, eventBusName) ?? accessAdvice(reply.failure, timeoutMs);
+  throw new VerificationError(code, advice);
+}
+
+async function within(
+  timeoutMs: number,
+  ask: (signal: AbortSignal) => Promise<Reply>,
+): Promise<Reply> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort('Timeout'), timeoutMs);
   try {
-    const reply = await transport.send([], controller.signal);
-    if (reply.ok || requestFailureKind(reply.failure) === 'permanent') return;
-    throw new Error(advice(reply.failure, timeoutMs));
+    return await ask(controller.signal);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function advice(failure: RequestFailure, timeoutMs: number): string {
+function busAdvice({ code, message }: RequestFailure, bus: string): string | undefined {
+  const said = `${code}: ${message}`;
+  switch (code) {
+    case 'ResourceNotFoundException':
+      return `Event bus ${bus} does not exist in this account and region, and EventBridge would drop its events without a word; create it, or correct eventBusName (${said}).`;
+    case 'ValidationException':
+      return `Event bus ${bus} cannot be described; correct eventBusName (${said}).`;
+    case 'AccessDenied':
+    case 'AccessDeniedException':
+      return `verifyBus needs the permission events:DescribeEventBus on ${bus}; allow it, or set verifyBus: false (${said}).`;
+    default:
+      return undefined;
+  }
+}
+
+function accessAdvice(failure: RequestFailure, timeoutMs: number): string {
   const { code, status } = failure;
   const said = `${code}: ${failure.message}`;
   switch (code) {

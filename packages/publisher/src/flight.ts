@@ -1,0 +1,112 @@
+import type { Entry } from './entry.ts';
+import { requestFailureKind } from './failure-table.ts';
+import type { Flight, Item } from './item.ts';
+import type { PublisherSettings } from './publisher-options.ts';
+import { traceparentsOf } from './traceparents.ts';
+import type { Reply, Transport } from './transport.ts';
+
+/**
+ * Sends one request and calls `land` once with its reply. It is aborted when its time is
+ * up, and when `abandon` has been called for each of its items.
+ */
+export function takeOff(
+  id: number,
+  items: readonly Item[],
+  transport: Transport,
+  { clock, requestTimeoutMs }: PublisherSettings,
+  land: (flight: Flight, reply: Reply) => void,
+): Flight {
+  const controller = new AbortController();
+  const flight = { id, items, controller, startedAt: clock.now(), live: items.length };
+  const entries: Entry[] = [];
+  for (const item of items) {
+    item.attempts += 1;
+    item.flight = flight;
+    entries.push(item.entry);
+  }
+  const timer = clock.setTimer(timeOut, requestTimeoutMs, flight);
+  carry(transport, entries, controller.signal).then((reply) => {
+    clock.clearTimer(timer);
+    for (const item of items) item.flight = undefined;
+    land(flight, reply);
+  });
+  return flight;
+}
+
+/** One of a flight's items was decided while the request is still on its way. */
+export function abandon(flight: Flight): void {
+  flight.live -= 1;
+  if (flight.live === 0) flight.controller.abort('Abandoned');
+}
+
+function timeOut(flight: Flight): void {
+  flight.controller.abort('Timeout');
+}
+
+/** A transport must not reject; where one does, its events must not be forgotten. */
+async function carry(
+  transport: Transport,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<Reply> {
+  try {
+    return await transport.send(entries, signal);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, failure: { code: 'TransportError', status: undefined, message } };
+  }
+}
+
+/** Tells the observer that a request left. */
+export function observeTakeOff(
+  settings: PublisherSettings,
+  flight: Flight,
+  inFlight: number,
+): void {
+  const { observe, eventBusName } = settings;
+  if (observe === undefined) return;
+  const { items, id: requestId } = flight;
+  const entries = items.length;
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  const traceparents = traceparentsOf(items);
+  observe({
+    type: 'request-sent',
+    requestId,
+    eventBusName,
+    entries,
+    bytes,
+    inFlight,
+    traceparents,
+  });
+}
+
+/** Tells the observer how a request ended. */
+export function observeLanding(
+  { observe, clock }: PublisherSettings,
+  flight: Flight,
+  reply: Reply,
+  accepted: number,
+  bisected: boolean,
+): void {
+  if (observe === undefined) return;
+  const { id: requestId } = flight;
+  const durationMs = clock.now() - flight.startedAt;
+  const entries = flight.items.length;
+  if (reply.ok) {
+    const failed = entries - accepted;
+    observe({ type: 'request-answered', requestId, durationMs, accepted, failed });
+  } else {
+    const { code, status } = reply.failure;
+    const kind = requestFailureKind(reply.failure);
+    observe({
+      type: 'request-failed',
+      requestId,
+      durationMs,
+      entries,
+      code,
+      status,
+      kind,
+      bisected,
+    });
+  }
+}
