@@ -19,6 +19,7 @@ export interface AcceptedEventFields {
   readonly seq: number;
   readonly id: string;
   readonly bus: string;
+  readonly busArn: string;
   readonly account: string;
   readonly region: string;
   readonly source: string;
@@ -31,7 +32,8 @@ export interface AcceptedEventFields {
   readonly acceptedAt: number;
   readonly requestSeq: number;
   readonly entryIndex: number;
-  readonly replayName?: string;
+  readonly replayName?: string | undefined;
+  readonly forwardedBy?: string | undefined;
 }
 
 /**
@@ -45,6 +47,8 @@ export class AcceptedEvent {
   readonly id: string;
   /** Name of the bus. */
   readonly bus: string;
+  readonly busArn: string;
+  /** Of the sender, which need not be the bus's. */
   readonly account: string;
   readonly region: string;
   readonly source: string;
@@ -66,11 +70,14 @@ export class AcceptedEvent {
   readonly entryIndex: number;
   /** Name of the replay that sent the event. */
   readonly replayName: string | undefined;
+  /** ARN of the rule that sent the event on from another bus. */
+  readonly forwardedBy: string | undefined;
 
   constructor(fields: AcceptedEventFields) {
     this.seq = fields.seq;
     this.id = fields.id;
     this.bus = fields.bus;
+    this.busArn = fields.busArn;
     this.account = fields.account;
     this.region = fields.region;
     this.source = fields.source;
@@ -84,6 +91,7 @@ export class AcceptedEvent {
     this.requestSeq = fields.requestSeq;
     this.entryIndex = fields.entryIndex;
     this.replayName = fields.replayName;
+    this.forwardedBy = fields.forwardedBy;
   }
 
   /** The event as a target receives it, parsed anew at each read. */

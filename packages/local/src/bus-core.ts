@@ -1,42 +1,205 @@
-import { type BusDirectory, createBusDirectory } from './bus-directory.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AcceptedEvent, AcceptedEventFields } from './accepted-event.ts';
+import { runReplay } from './archive/run-replay.ts';
+import { type ArchiveFiles, createArchiveFiles } from './data/archive-files.ts';
+import { createOperationLog, type OperationLog } from './data/operation-log.ts';
+import { sendDeadLetter } from './delivery/dead-letter.ts';
+import { createDeliverer, type Deliverer } from './delivery/deliverer.ts';
+import { createLogGroups, type LogGroups } from './delivery/log-groups.ts';
+import { sendToTarget } from './delivery/send-to-target.ts';
+import type { TargetHandler } from './delivery/target-handlers.ts';
+import { createEstate, type Estate } from './estate/estate.ts';
 import { createFaultPlan, type FaultPlan } from './faults/fault-plan.ts';
 import { type BusSummary, summarize } from './journal/bus-summary.ts';
 import { createEventJournal, type EventJournal } from './journal/event-journal.ts';
 import { createRequestJournal, type RequestJournal } from './journal/request-journal.ts';
 import type { ResolvedBusOptions } from './local-bus-options.ts';
+import { apiDestinationOperations } from './operations/api-destination-operations.ts';
+import { archiveOperations } from './operations/archive-operations.ts';
+import { connectionOperations } from './operations/connection-operations.ts';
+import { eventBusOperations } from './operations/event-bus-operations.ts';
+import { permissionOperations } from './operations/permission-operations.ts';
+import { replayOperations } from './operations/replay-operations.ts';
+import { ruleOperations } from './operations/rule-operations.ts';
+import { tagOperations } from './operations/tag-operations.ts';
+import { targetOperations } from './operations/target-operations.ts';
+import { testEventPattern } from './operations/test-event-pattern.ts';
+import type { AwsScope } from './protocol/aws-scope.ts';
+import type { Operations } from './protocol/operation.ts';
 import type { PutEventsBus } from './protocol/put-events.ts';
+import { ServiceError } from './protocol/service-error.ts';
+import { forwardEvent } from './routing/forward-event.ts';
+import { createRouter, type Router } from './routing/router.ts';
+import { seededRandom } from './seeded-random.ts';
+import { createQueues, type Queues } from './sqs/queues.ts';
+import { sqsOperations } from './sqs/sqs-operations.ts';
 
-/** The bus without its server: what requests and the control API work on. */
+/** The services that the bus answers for. */
+export type Service = 'events' | 'sqs';
+
+/** The bus without its server: what requests, the control API and the page work on. */
 export interface BusCore extends PutEventsBus {
   readonly options: ResolvedBusOptions;
-  readonly directory: BusDirectory;
+  readonly estate: Estate;
   readonly faults: FaultPlan;
   readonly requests: RequestJournal;
   readonly events: EventJournal;
+  readonly deliverer: Deliverer;
+  readonly router: Router;
+  readonly queues: Queues;
+  readonly logs: LogGroups;
+  /** What stands for targets, by ARN. */
+  readonly handlers: Map<string, TargetHandler>;
+  /** @throws ServiceError in the service's words. */
+  perform(service: Service, op: string, input: unknown, scope: AwsScope): object | Promise<object>;
+  /** To be called once it is known where the bus listens. */
+  listensOn(url: string): void;
   summary(): BusSummary;
-  /** Empties the journals and removes all faults. */
+  /** Empties the journals and removes all faults; what exists stays. */
   reset(): void;
 }
 
 export function createBusCore(options: ResolvedBusOptions): BusCore {
+  const { clock } = options;
   const keep = options.journal === 'full';
-  const faults = createFaultPlan(options.seed, options.clock);
+  let url = '';
+  const faults = createFaultPlan(options.seed, clock);
   const requests = createRequestJournal(keep);
   const events = createEventJournal(keep);
+  const estate = createEstate(options.buses, clock.now);
+  const queues = createQueues(clock, () => url);
+  const logs = createLogGroups();
+  const handlers = new Map(Object.entries(options.targets));
+  const files = options.data === undefined ? undefined : openData(options.data);
+
+  const accept = (
+    fields: Omit<AcceptedEventFields, 'seq'>,
+    onlyRules?: ReadonlySet<string>,
+  ): AcceptedEvent => {
+    const event = events.append(fields);
+    router.route(event, onlyRules);
+    return event;
+  };
+  const deliverer = createDeliverer({
+    clock,
+    keep,
+    random: seededRandom(options.seed),
+    send: sendToTarget({
+      clock,
+      estate,
+      queues,
+      logs,
+      handlers,
+      forward: (event, rule, target) =>
+        forwardEvent(
+          { estate, organization: options.organization, now: clock.now, accept },
+          event,
+          rule,
+          target,
+        ),
+    }),
+    faults: ({ event, rule, target }) =>
+      faults.decideDelivery({
+        rule,
+        target,
+        bus: event.bus,
+        source: event.source,
+        detailType: event.detailType,
+        text: () => event.text,
+      }),
+    deadLetter: (letter) => sendDeadLetter(queues, letter),
+  });
+  const router: Router = createRouter({
+    estate,
+    deliverer,
+    keep,
+    archive(archive, event) {
+      const archivedAt = clock.now();
+      const archived = { archivedAt, visibleAt: archivedAt + faults.archiveLag(), event };
+      archive.events.push(archived);
+      files?.archives.append(archive, archived);
+    },
+  });
+  const operations: Readonly<Record<Service, Operations>> = {
+    events: {
+      ...eventBusOperations(estate),
+      ...permissionOperations(estate),
+      ...ruleOperations(estate, router.rulesChanged),
+      ...targetOperations(estate),
+      ...testEventPattern,
+      ...archiveOperations(estate, (region, removed) => {
+        router.archivesChanged(region);
+        if (removed !== undefined) files?.archives.remove(removed);
+      }),
+      ...replayOperations(estate, (archive, replay) =>
+        runReplay({ clock, accept, interruptAfter: faults.replayInterrupt() }, archive, replay),
+      ),
+      ...connectionOperations(estate),
+      ...apiDestinationOperations(estate),
+      ...tagOperations(estate),
+    },
+    sqs: sqsOperations(queues),
+  };
   faults.set(options.faults);
-  return {
+
+  const core: BusCore = {
     options,
-    directory: createBusDirectory(options.buses),
+    estate,
     faults,
     requests,
     events,
-    now: options.clock.now,
-    accept: (fields) => events.append(fields),
+    deliverer,
+    router,
+    queues,
+    logs,
+    handlers,
+    now: clock.now,
+    accept,
+    perform(service, op, input, scope) {
+      const operation = Object.hasOwn(operations[service], op)
+        ? operations[service][op]
+        : undefined;
+      if (operation === undefined) {
+        throw new ServiceError('UnknownOperationException', `${op} is not an operation here.`);
+      }
+      const at = clock.now();
+      const { account, region } = scope;
+      const output = operation.run(input, { account, region, now: at });
+      if (operation.mutates) files?.log.append({ at, service, op, account, region, input });
+      return output;
+    },
+    listensOn(baseUrl) {
+      url = baseUrl;
+      for (const { service, op, input, account, region, at } of files?.log.read() ?? []) {
+        const operation = operations[service as Service]?.[op];
+        void operation?.run(input, { account, region, now: at });
+      }
+      for (const region of estate.regions()) {
+        for (const archive of region.archives.values()) files?.archives.load(archive, clock.now());
+      }
+      const home = { account: options.account, region: options.region };
+      for (const name of options.queues) {
+        if (queues.find(name, home) === undefined) queues.create(name, home, {});
+      }
+    },
     summary: () => summarize(requests, events),
     reset() {
       faults.set([]);
       requests.clear();
       events.clear();
+      deliverer.clear();
+      router.clear();
+      logs.clear();
     },
+  };
+  return core;
+}
+
+function openData(folder: string): { readonly log: OperationLog; readonly archives: ArchiveFiles } {
+  mkdirSync(folder, { recursive: true });
+  return {
+    log: createOperationLog(join(folder, 'operations.jsonl')),
+    archives: createArchiveFiles(join(folder, 'archives')),
   };
 }

@@ -1,5 +1,8 @@
 export { AcceptedEvent, type AcceptedEventFields, type DeliveredEvent } from './accepted-event.ts';
 export { type Clock, type ManualClock, manualClock, systemClock } from './clock.ts';
+export type { DeliveryRecord } from './delivery/delivery-record.ts';
+export type { LogLine } from './delivery/log-groups.ts';
+export type { TargetFunction, TargetHandler } from './delivery/target-handlers.ts';
 export type {
   Delay,
   EntryChoice,
@@ -14,7 +17,7 @@ export type { BusSummary } from './journal/bus-summary.ts';
 export type { LostEntry } from './journal/lost-entries.ts';
 export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/request-record.ts';
 export type { WaitOptions } from './journal/wait-for-event.ts';
-export type { LocalBus } from './local-bus.ts';
+export type { EventPattern, LocalBus } from './local-bus.ts';
 export type { LocalBusOptions } from './local-bus-options.ts';
 export { connectLocalBus, type RemoteBus, type RemoteEvent } from './process/connect-local-bus.ts';
 export {

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
+import type { TargetHandler } from './delivery/target-handlers.ts';
 import type { Fault } from './faults/fault.ts';
 import { parseFaults } from './faults/parse-faults.ts';
 
@@ -33,11 +34,30 @@ export interface LocalBusOptions {
    * `eventId` came, for benchmarks. Default: `full`.
    */
   readonly journal?: 'full' | 'counts';
+  /**
+   * What stands for targets, by ARN: a function, or the URL that payloads are posted to
+   * (for a Lambda function, what its runtime emulator listens on). Default: none.
+   */
+  readonly targets?: Readonly<Record<string, TargetHandler>>;
+  /** Names of SQS queues that exist in `account` and `region` from the start. */
+  readonly queues?: readonly string[];
+  /** What `aws:PrincipalOrgID` is for every account, in policies. Default: none. */
+  readonly organization?: string;
+  /**
+   * Folder that remembers buses, rules, archives and what they hold across restarts.
+   * Default: none, all is forgotten.
+   */
+  readonly data?: string;
   /** Default: the machine's. Delays that faults put on the wire are always real. */
   readonly clock?: Clock;
 }
 
-export type ResolvedBusOptions = Required<LocalBusOptions>;
+/** All settings, each with a value. */
+export interface ResolvedBusOptions
+  extends Required<Omit<LocalBusOptions, 'organization' | 'data'>> {
+  readonly organization: string | undefined;
+  readonly data: string | undefined;
+}
 
 /** @throws Error that names the option, its bound and the value. */
 export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions {
@@ -51,6 +71,10 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
     seed: options.seed ?? 1,
     maxRequestBytes: options.maxRequestBytes ?? 1_048_576,
     journal: options.journal ?? 'full',
+    targets: options.targets ?? {},
+    queues: options.queues ?? [],
+    organization: options.organization,
+    data: options.data,
     clock: options.clock ?? systemClock,
   };
   wholeNumber('port', resolved.port, 0, 65_535);

@@ -1,10 +1,16 @@
 import type { AcceptedEvent } from './accepted-event.ts';
+import type { DeliveryRecord } from './delivery/delivery-record.ts';
+import type { LogLine } from './delivery/log-groups.ts';
+import type { TargetHandler } from './delivery/target-handlers.ts';
 import type { Fault } from './faults/fault.ts';
 import type { FaultState } from './faults/fault-plan.ts';
 import type { BusSummary } from './journal/bus-summary.ts';
 import type { LostEntry } from './journal/lost-entries.ts';
 import type { RequestRecord } from './journal/request-record.ts';
 import type { WaitOptions } from './journal/wait-for-event.ts';
+
+/** An event pattern as an object: `{ source: ['com.acme.orders'] }`. */
+export type EventPattern = Readonly<Record<string, unknown>>;
 
 /** A running bus. */
 export interface LocalBus {
@@ -17,16 +23,20 @@ export interface LocalBus {
   readonly requests: readonly RequestRecord[];
   /** How often each `detail.metadata.eventId` was accepted. */
   readonly occurrences: ReadonlyMap<string, number>;
+  /** What became of each event at each target. It grows; empty with `journal: 'counts'`. */
+  readonly deliveries: readonly DeliveryRecord[];
   summary(): BusSummary;
   /** Entries whose sender was told of a success and that no bus has. */
   lost(): readonly LostEntry[];
   /**
    * With a number: resolves with the events once so many were accepted. With a
    * function: resolves with the first event, past or future, that it says yes to; it is
-   * called once an event, in order.
+   * called once an event, in order. With an event pattern: likewise with the first event
+   * that matches.
    * @throws Error after `timeoutMs` (default 10,000).
    */
   waitFor(count: number, options?: WaitOptions): Promise<readonly AcceptedEvent[]>;
+  waitFor(pattern: EventPattern, options?: WaitOptions): Promise<AcceptedEvent>;
   waitFor(found: (event: AcceptedEvent) => boolean, options?: WaitOptions): Promise<AcceptedEvent>;
   /**
    * Replaces all faults; their counters begin anew.
@@ -35,6 +45,17 @@ export interface LocalBus {
   setFaults(faults: readonly Fault[]): void;
   /** The faults in force, with how often each was looked at and hit. */
   faults(): readonly FaultState[];
+  /**
+   * Lets a function, or the URL that payloads are posted to, stand for the target of an
+   * ARN.
+   */
+  handle(targetArn: string, handler: TargetHandler): void;
+  /** Names of the rules that an event matched. */
+  matchedBy(event: AcceptedEvent): readonly string[];
+  /** What targets that are log groups received, oldest first. */
+  logs(group: string): readonly LogLine[];
+  /** Resolves when no delivery is under way; what waits for a retry does not count. */
+  settled(): Promise<void>;
   /** Empties the journals and removes all faults. */
   reset(): void;
   /** Closes the server and every connection, also those that hang. */

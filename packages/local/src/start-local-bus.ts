@@ -3,8 +3,9 @@ import { createBusCore } from './bus-core.ts';
 import { parseFaults } from './faults/parse-faults.ts';
 import { lostEntries } from './journal/lost-entries.ts';
 import { type WaitOptions, waitForEvent } from './journal/wait-for-event.ts';
-import type { LocalBus } from './local-bus.ts';
+import type { EventPattern, LocalBus } from './local-bus.ts';
 import { type LocalBusOptions, resolveBusOptions } from './local-bus-options.ts';
+import { compilePattern } from './pattern/compile-pattern.ts';
 import { listen } from './server/bus-server.ts';
 
 /**
@@ -15,19 +16,28 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
   const bus = createBusCore(resolveBusOptions(options));
   const server = await listen(bus);
   const host = bus.options.host.includes(':') ? `[${bus.options.host}]` : bus.options.host;
+  const url = `http://${host}:${server.port}`;
+  bus.listensOn(url);
   const { events } = bus;
 
   function waitFor(count: number, wait?: WaitOptions): Promise<readonly AcceptedEvent[]>;
+  function waitFor(pattern: EventPattern, wait?: WaitOptions): Promise<AcceptedEvent>;
   function waitFor(
     found: (event: AcceptedEvent) => boolean,
     wait?: WaitOptions,
   ): Promise<AcceptedEvent>;
   async function waitFor(
-    wanted: number | ((event: AcceptedEvent) => boolean),
+    wanted: number | EventPattern | ((event: AcceptedEvent) => boolean),
     wait?: WaitOptions,
   ): Promise<AcceptedEvent | readonly AcceptedEvent[]> {
     if (typeof wanted === 'function') {
       return await waitForEvent(events, wanted, 'an event that the function accepts', wait);
+    }
+    if (typeof wanted === 'object') {
+      const text = JSON.stringify(wanted);
+      const pattern = compilePattern(text);
+      const matches = (event: AcceptedEvent): boolean => pattern.matches(event.text);
+      return await waitForEvent(events, matches, `an event that matches ${text}`, wait);
     }
     if (events.accepted < wanted) {
       await waitForEvent(events, () => events.accepted >= wanted, `${wanted} events`, wait);
@@ -36,16 +46,21 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
   }
 
   return {
-    url: `http://${host}:${server.port}`,
+    url,
     port: server.port,
     events: events.events,
     requests: bus.requests.records,
     occurrences: events.occurrences,
+    deliveries: bus.deliverer.records,
     summary: bus.summary,
     lost: () => lostEntries(bus.requests.records),
     waitFor,
     setFaults: (faults) => bus.faults.set(parseFaults(faults)),
     faults: bus.faults.list,
+    handle: (arn, handler) => void bus.handlers.set(arn, handler),
+    matchedBy: bus.router.matchedBy,
+    logs: bus.logs.read,
+    settled: bus.deliverer.settled,
     reset: bus.reset,
     stop: server.close,
   };

@@ -1,7 +1,8 @@
 /**
  * Which requests a fault looks at. Every field given must agree. The fields of an
- * entry (`bus`, `source`, `detailType`, `entryIndex`) choose entries: a request
- * agrees when one of its entries does.
+ * entry (`bus`, `source`, `detailType`, `detailPattern`, `entryIndex`) choose entries: a
+ * request agrees when one of its entries does. `rule` and `target` are those of a
+ * delivery.
  */
 export interface FaultMatch {
   /** Name of the operation, or `*` for any. Default: `PutEvents`. */
@@ -9,12 +10,18 @@ export interface FaultMatch {
   readonly bus?: string;
   readonly source?: string;
   readonly detailType?: string;
+  /** An event pattern. */
+  readonly detailPattern?: object;
   /** Position in the request; the first is 0. */
   readonly entryIndex?: number;
   /** The SDK's attempt; the first is 1. */
   readonly attempt?: number;
   /** The SDK's invocation id, the same in all attempts of one call. */
   readonly invocation?: string;
+  /** Name of the rule. */
+  readonly rule?: string;
+  /** Id of the target. */
+  readonly target?: string;
 }
 
 /**
@@ -105,7 +112,19 @@ export type FaultAction =
         | 'wrong-order';
     }
   /** Answers with an EventId and commits nothing, as for a bus that does not exist. */
-  | ({ readonly type: 'silent-drop' } & EntryChoice);
+  | ({ readonly type: 'silent-drop' } & EntryChoice)
+  /**
+   * What happens between a rule and a target. `fail` fails the attempt, so that the
+   * retry policy decides; `drop` loses the event although the target seems to have it;
+   * `reorder` lets the next event to the same target go first.
+   */
+  | { readonly type: 'deliver'; readonly effect: 'fail'; readonly code?: string }
+  | { readonly type: 'deliver'; readonly effect: 'drop' | 'duplicate' | 'reorder' }
+  | { readonly type: 'deliver'; readonly effect: 'delay'; readonly delay: Delay }
+  /** Events can be replayed so many milliseconds after they were archived. */
+  | { readonly type: 'archive-lag'; readonly ms: number }
+  /** A replay fails after so many events. */
+  | { readonly type: 'replay-interrupt'; readonly afterEvents: number };
 
 /** One scripted fault. The first of the list that hits decides. */
 export interface Fault {

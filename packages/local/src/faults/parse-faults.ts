@@ -1,3 +1,4 @@
+import { compilePattern } from '../pattern/compile-pattern.ts';
 import { type Fault, requestFailPresets } from './fault.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -65,14 +66,27 @@ const delay: Check = (value) => {
   return isObject(log) && !from0(log.median) && !from0(log.sigma) ? undefined : expected;
 };
 
+const pattern: Check = (value) => {
+  if (!isObject(value)) return 'an event pattern';
+  try {
+    compilePattern(JSON.stringify(value));
+    return undefined;
+  } catch (error) {
+    return `an event pattern (${error instanceof Error ? error.message : error})`;
+  }
+};
+
 const matchShape: Shape = {
   'op?': text,
   'bus?': text,
   'source?': text,
   'detailType?': text,
+  'detailPattern?': pattern,
   'entryIndex?': wholeFrom(0),
   'attempt?': wholeFrom(1),
   'invocation?': text,
+  'rule?': text,
+  'target?': text,
 };
 const whenShape: Shape = {
   'nth?': listOf(wholeFrom(1)),
@@ -125,6 +139,16 @@ function actionShape(action: Json): Shape | string {
       return { body: bodies };
     case 'silent-drop':
       return choice;
+    case 'deliver':
+      return {
+        effect: oneOf('fail', 'drop', 'duplicate', 'reorder', 'delay'),
+        ...(action.effect === 'fail' ? { 'code?': text } : {}),
+        ...(action.effect === 'delay' ? { delay } : {}),
+      };
+    case 'archive-lag':
+      return { ms: numberFrom(0) };
+    case 'replay-interrupt':
+      return { afterEvents: wholeFrom(0) };
     default:
       return `action.type must be one of ${actionTypes.join(', ')}, got ${show(action.type)}`;
   }
@@ -139,6 +163,9 @@ const actionTypes = [
   'latency',
   'bad-response',
   'silent-drop',
+  'deliver',
+  'archive-lag',
+  'replay-interrupt',
 ];
 
 function faultProblem(fault: unknown): string | undefined {

@@ -28,7 +28,10 @@ const maxDetailTypeLength = 128;
 export function readEntries(input: unknown, maxTotalBytes: number): readonly PutEventsEntry[] {
   const entries = (input as { readonly Entries?: unknown } | null)?.Entries;
   if (entries === undefined || entries === null) {
-    throw invalid('null', 'Member must not be null');
+    throw new ServiceError(
+      'ValidationException',
+      "1 validation error detected: Value null at 'entries' failed to satisfy constraint: Member must not be null",
+    );
   }
   if (!Array.isArray(entries)) throw new ServiceError('SerializationException', '');
   for (const entry of entries) checkShape(entry);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
-import type { BusDirectory } from '../bus-directory.ts';
+import { policyRefusal } from '../estate/bus-policy.ts';
+import type { Estate } from '../estate/estate.ts';
+import type { EventBus } from '../estate/event-bus.ts';
 import type { EntryRecord } from '../journal/request-record.ts';
 import type { AwsScope } from './aws-scope.ts';
 import { type BusAddress, busAddress } from './bus-address.ts';
@@ -19,10 +21,11 @@ export interface PutEventsOutput {
 
 /** The bus as PutEvents needs it. */
 export interface PutEventsBus {
-  readonly directory: BusDirectory;
+  readonly estate: Estate;
+  readonly options: { readonly organization: string | undefined };
   readonly now: () => number;
-  /** Takes the event in; `detail` is the parsed form of `fields.detail`. */
-  accept(fields: Omit<AcceptedEventFields, 'seq'>, detail: Record<string, unknown>): AcceptedEvent;
+  /** Takes the event in and routes it. */
+  accept(fields: Omit<AcceptedEventFields, 'seq'>): AcceptedEvent;
 }
 
 /** One PutEvents, with what the faults say of its entries. */
@@ -47,8 +50,12 @@ export function putEvents(
   let failed = 0;
   for (const [index, entry] of call.entries.entries()) {
     const address = busAddress(entry.EventBusName, call.scope);
+    const found = bus.estate.bus(address);
     const checked = checkEntry(entry);
-    const error = 'error' in checked ? checked.error : call.errors.get(index);
+    const error =
+      'error' in checked
+        ? checked.error
+        : (refusalOf(bus, found, entry, call) ?? call.errors.get(index));
     if (error !== undefined || 'error' in checked) {
       const { code, message } = error ?? { code: '', message: '' };
       failed += 1;
@@ -60,34 +67,48 @@ export function putEvents(
     results.push({ EventId: id });
     const dropped = call.dropped.has(index)
       ? 'silent-drop'
-      : bus.directory.has(address)
-        ? undefined
-        : 'no-such-bus';
+      : found === undefined
+        ? 'no-such-bus'
+        : undefined;
     records.push(record(entry, address, { id, dropped }));
-    if (dropped !== undefined) continue;
+    if (dropped !== undefined || found === undefined) continue;
     const metadata = checked.detail.metadata as Record<string, unknown> | null | undefined;
     const acceptedAt = bus.now();
-    bus.accept(
-      {
-        id,
-        bus: address.name,
-        account: call.scope.account,
-        region: address.region,
-        source: entry.Source ?? '',
-        detailType: entry.DetailType ?? '',
-        time: entry.Time == null ? acceptedAt : entry.Time * 1000,
-        resources: entry.Resources ?? [],
-        detail: entry.Detail ?? '',
-        eventId: textIn(metadata, 'eventId'),
-        idempotencyKey: textIn(metadata, 'idempotencyKey'),
-        acceptedAt,
-        requestSeq: call.requestSeq,
-        entryIndex: index,
-      },
-      checked.detail,
-    );
+    bus.accept({
+      id,
+      bus: found.name,
+      busArn: found.arn,
+      account: call.scope.account,
+      region: found.region,
+      source: entry.Source ?? '',
+      detailType: entry.DetailType ?? '',
+      time: entry.Time == null ? acceptedAt : entry.Time * 1000,
+      resources: entry.Resources ?? [],
+      detail: entry.Detail ?? '',
+      eventId: textIn(metadata, 'eventId'),
+      idempotencyKey: textIn(metadata, 'idempotencyKey'),
+      acceptedAt,
+      requestSeq: call.requestSeq,
+      entryIndex: index,
+    });
   }
   return { output: { FailedEntryCount: failed, Entries: results }, records };
+}
+
+/** A bus of another account takes an event only where its policy says so. */
+function refusalOf(
+  bus: PutEventsBus,
+  found: EventBus | undefined,
+  entry: PutEventsEntry,
+  call: PutEventsCall,
+): EntryError | undefined {
+  if (found === undefined || found.account === call.scope.account) return undefined;
+  return policyRefusal(found.policy.values(), {
+    account: call.scope.account,
+    organization: bus.options.organization,
+    source: entry.Source ?? '',
+    detailType: entry.DetailType ?? '',
+  });
 }
 
 function textIn(

@@ -4,6 +4,7 @@ import { ServiceError } from '../protocol/service-error.ts';
 
 /** The head of a request of the AWS JSON protocol. */
 export interface AwsRequest {
+  readonly service: 'events' | 'sqs';
   /** For example `PutEvents`. */
   readonly op: string;
   readonly scope: AwsScope;
@@ -11,7 +12,10 @@ export interface AwsRequest {
   readonly attempt: number;
 }
 
-const targetPrefix = 'AWSEvents.';
+const services: ReadonlyMap<string, AwsRequest['service']> = new Map([
+  ['AWSEvents', 'events'],
+  ['AmazonSQS', 'sqs'],
+]);
 
 /** Reads the head, or undefined where the request is not of this protocol. */
 export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsRequest | undefined {
@@ -19,8 +23,10 @@ export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsReq
   if (message.method !== 'POST' || typeof target !== 'string') return undefined;
   const attempt = /attempt=(\d+)/.exec(String(message.headers['amz-sdk-request'] ?? ''))?.[1];
   const invocation = message.headers['amz-sdk-invocation-id'];
+  const [prefix = '', op = ''] = target.split('.');
   return {
-    op: target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : target,
+    service: services.get(prefix) ?? 'events',
+    op: services.has(prefix) ? op : target,
     scope: awsScope(message.headers.authorization, fallback),
     invocation: typeof invocation === 'string' ? invocation : undefined,
     attempt: attempt === undefined ? 1 : Number(attempt),

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BusCore } from '../bus-core.ts';
-import type { FaultSubject, FaultVerdict } from '../faults/fault-plan.ts';
+import type { FaultVerdict, RequestSubject } from '../faults/fault-plan.ts';
 import type { OpenRecord } from '../journal/request-journal.ts';
 import { busAddress } from '../protocol/bus-address.ts';
 import { type PutEventsOutput, putEvents } from '../protocol/put-events.ts';
@@ -71,7 +71,7 @@ export async function serveAwsRequest(
       return reset(response);
     }
   }
-  const committed = commit(bus, head, input, verdict, record);
+  const committed = await commit(bus, head, input, verdict, record);
   if (verdict.delayAfterMs > 0) await pause(verdict.delayAfterMs);
   if (effect?.type === 'commit-then') {
     switch (effect.symptom) {
@@ -104,17 +104,18 @@ interface Committed {
   readonly output: PutEventsOutput | undefined;
 }
 
-function commit(
+async function commit(
   bus: BusCore,
   head: AwsRequest,
   input: unknown,
   verdict: FaultVerdict,
   record: OpenRecord,
-): Committed {
+): Promise<Committed> {
   const { effect } = verdict;
   try {
-    if (head.op !== 'PutEvents') {
-      throw new ServiceError('UnknownOperationException', `${head.op} is not an operation here.`);
+    if (head.service !== 'events' || head.op !== 'PutEvents') {
+      const output = await bus.perform(head.service, head.op, input, head.scope);
+      return { wire: { status: 200, body: JSON.stringify(output) }, output: undefined };
     }
     const { output, records } = putEvents(bus, {
       entries: readEntries(input, bus.options.maxRequestBytes),
@@ -130,7 +131,7 @@ function commit(
   }
 }
 
-function subjectOf(head: AwsRequest, input: unknown): FaultSubject {
+function subjectOf(head: AwsRequest, input: unknown): RequestSubject {
   const entries = (input as { readonly Entries?: unknown } | null)?.Entries;
   const isList = head.op === 'PutEvents' && Array.isArray(entries);
   return {
@@ -141,8 +142,24 @@ function subjectOf(head: AwsRequest, input: unknown): FaultSubject {
       bus: busAddress(entry?.EventBusName, head.scope).name,
       source: entry?.Source,
       detailType: entry?.DetailType,
+      text: () => eventText(entry),
     })),
   };
+}
+
+/** What an entry would become, for a fault that matches by pattern. */
+function eventText(entry: PutEventsEntry | null): string | undefined {
+  try {
+    const { Source, DetailType, Detail, Resources = [] } = entry ?? {};
+    return JSON.stringify({
+      source: Source,
+      'detail-type': DetailType,
+      resources: Resources,
+      detail: JSON.parse(Detail ?? ''),
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 function refusal(error: unknown): WireAnswer {

@@ -1,0 +1,93 @@
+import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
+import type { Clock } from '../clock.ts';
+import { type Archive, keptEvents } from './archive.ts';
+import type { Replay } from './replay.ts';
+
+const batchSize = 100;
+
+/**
+ * Sends the archived events of the replay's time window to the bus again, in batches,
+ * each in a turn of its own:
+ *
+ *     STARTING -> RUNNING -> COMPLETED | FAILED
+ *     STARTING | RUNNING -> CANCELLING -> CANCELLED
+ *
+ * They keep their ids and carry the replay's name. The service promises no order; here
+ * it is that of acceptance.
+ */
+export function runReplay(
+  ports: {
+    readonly clock: Clock;
+    /** After how many events a fault ends it. */
+    readonly interruptAfter: number | undefined;
+    readonly accept: (
+      fields: Omit<AcceptedEventFields, 'seq'>,
+      onlyRules: ReadonlySet<string> | undefined,
+    ) => void;
+  },
+  archive: Archive,
+  replay: Replay,
+): void {
+  const { clock } = ports;
+  const now = clock.now();
+  const { FilterArns: filter } = replay.destination;
+  const onlyRules = filter === undefined || filter.length === 0 ? undefined : new Set(filter);
+  const events = keptEvents(archive, now)
+    .filter(
+      ({ event, visibleAt }) =>
+        visibleAt <= now && event.time >= replay.startTime && event.time < replay.endTime,
+    )
+    .map(({ event }) => event);
+  let sentCount = 0;
+  const end = (state: Replay['state'], reason?: string): void => {
+    replay.state = state;
+    replay.stateReason = reason;
+    replay.endedAt = clock.now();
+  };
+  const sendBatch = (): 'interrupted' | 'sent' => {
+    for (const event of events.slice(sentCount, sentCount + batchSize)) {
+      if (sentCount === ports.interruptAfter) return 'interrupted';
+      ports.accept(again(event, replay.name, clock.now()), onlyRules);
+      sentCount += 1;
+      replay.lastReplayedTime = Math.max(replay.lastReplayedTime ?? 0, event.time);
+    }
+    return 'sent';
+  };
+  const next = (): void => {
+    if (replay.state === 'CANCELLING') end('CANCELLED');
+    else {
+      replay.state = 'RUNNING';
+      if (sendBatch() === 'interrupted') {
+        end('FAILED', `A fault interrupted the replay after ${sentCount} events.`);
+      } else if (sentCount >= events.length) end('COMPLETED');
+      else clock.after(1, next);
+    }
+  };
+  clock.after(1, next);
+}
+
+function again(
+  event: AcceptedEvent,
+  replayName: string,
+  now: number,
+): Omit<AcceptedEventFields, 'seq'> {
+  return {
+    id: event.id,
+    bus: event.bus,
+    busArn: event.busArn,
+    account: event.account,
+    region: event.region,
+    source: event.source,
+    detailType: event.detailType,
+    time: event.time,
+    resources: event.resources,
+    detail: event.detail,
+    eventId: event.eventId,
+    idempotencyKey: event.idempotencyKey,
+    acceptedAt: now,
+    requestSeq: 0,
+    entryIndex: 0,
+    replayName,
+    forwardedBy: event.forwardedBy,
+  };
+}

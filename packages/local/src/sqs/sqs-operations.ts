@@ -1,0 +1,336 @@
+import { any, integer, list, map, object, required, text } from '../protocol/input-shape.ts';
+import { type Caller, command, type Operations, query } from '../protocol/operation.ts';
+import { ServiceError } from '../protocol/service-error.ts';
+import { type Message, type MessageAttributes, md5OfAttributes, md5OfBody } from './message.ts';
+import type { Queue } from './queue.ts';
+import type { Queues } from './queues.ts';
+
+const url = required(text({ min: 1 }));
+const maxMessageBytes = 1_048_576;
+
+/** What SQS clients ask for: queues, messages, visibility, attributes, redrive. */
+export function sqsOperations(queues: Queues): Operations {
+  const find = (queueUrl: string, caller: Caller): Queue => {
+    const [name = '', account = caller.account] = queueUrl.split('/').reverse();
+    const scope = {
+      region: caller.region,
+      account: /^\d{12}$/.test(account) ? account : caller.account,
+    };
+    const queue = queues.find(name, scope);
+    if (queue === undefined) throw noQueue();
+    return queue;
+  };
+  const send = (queue: Queue, input: SendInput): object => {
+    const bytes = Buffer.byteLength(input.MessageBody);
+    if (bytes > maxMessageBytes) {
+      throw sqsError(
+        'InvalidParameterValue',
+        `One or more parameters are invalid. Reason: Message must be shorter than ${maxMessageBytes} bytes.`,
+      );
+    }
+    if (queue.isFifo && input.MessageGroupId === undefined) {
+      throw sqsError('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+    }
+    const attributes = (input.MessageAttributes ?? {}) as MessageAttributes;
+    const sent = queue.send({
+      body: input.MessageBody,
+      attributes,
+      delaySeconds: input.DelaySeconds,
+      groupId: input.MessageGroupId,
+      deduplicationId: input.MessageDeduplicationId,
+    });
+    return {
+      MessageId: sent?.id ?? '00000000-0000-0000-0000-000000000000',
+      MD5OfMessageBody: md5OfBody(input.MessageBody),
+      MD5OfMessageAttributes: md5OfAttributes(attributes),
+      SequenceNumber: sent?.sequenceNumber,
+    };
+  };
+  const remove = (queue: Queue, handle: string): void => {
+    queue.delete(handle);
+  };
+  return {
+    CreateQueue: command(
+      { QueueName: required(queueName), Attributes: map(text()), tags: any },
+      (input, caller) => {
+        const found = queues.find(input.QueueName, caller);
+        if (found !== undefined) {
+          const before = found.attributes();
+          for (const [name, value] of Object.entries(input.Attributes ?? {})) {
+            if (before[name] !== value) {
+              throw sqsError(
+                'QueueNameExists',
+                `A queue already exists with the same name and a different value for attribute ${name}`,
+              );
+            }
+          }
+        }
+        const queue = found ?? queues.create(input.QueueName, caller, input.Attributes ?? {});
+        return { QueueUrl: queue.url };
+      },
+    ),
+    GetQueueUrl: query(
+      { QueueName: required(queueName), QueueOwnerAWSAccountId: text() },
+      (input, caller) => {
+        const account = input.QueueOwnerAWSAccountId ?? caller.account;
+        const queue = queues.find(input.QueueName, { region: caller.region, account });
+        if (queue === undefined) throw noQueue();
+        return { QueueUrl: queue.url };
+      },
+    ),
+    ListQueues: query(
+      { QueueNamePrefix: text(), MaxResults: integer(), NextToken: text() },
+      (input, caller) => ({
+        QueueUrls: queues
+          .list(caller)
+          .filter((queue) => queue.name.startsWith(input.QueueNamePrefix ?? ''))
+          .map((queue) => queue.url),
+      }),
+    ),
+    DeleteQueue: command({ QueueUrl: url }, (input, caller) => {
+      queues.remove(find(input.QueueUrl, caller));
+      return {};
+    }),
+    PurgeQueue: query({ QueueUrl: url }, (input, caller) => {
+      find(input.QueueUrl, caller).purge();
+      return {};
+    }),
+    GetQueueAttributes: query({ QueueUrl: url, AttributeNames: list(text()) }, (input, caller) => {
+      const all = allAttributes(find(input.QueueUrl, caller), caller.now);
+      const wanted = input.AttributeNames ?? [];
+      const names = wanted.includes('All') ? Object.keys(all) : wanted;
+      return {
+        Attributes: Object.fromEntries(
+          names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])),
+        ),
+      };
+    }),
+    SetQueueAttributes: command(
+      { QueueUrl: url, Attributes: required(map(text())) },
+      (input, caller) => {
+        find(input.QueueUrl, caller).setAttributes(input.Attributes);
+        return {};
+      },
+    ),
+    SendMessage: query({ QueueUrl: url, ...sendFields }, (input, caller) =>
+      send(find(input.QueueUrl, caller), input),
+    ),
+    SendMessageBatch: query(
+      { QueueUrl: url, Entries: required(list(object({ Id: required(text()), ...sendFields }))) },
+      (input, caller) => {
+        const queue = find(input.QueueUrl, caller);
+        return batch(input.Entries, (entry) => send(queue, entry));
+      },
+    ),
+    ReceiveMessage: query(
+      {
+        QueueUrl: url,
+        AttributeNames: list(text()),
+        MessageSystemAttributeNames: list(text()),
+        MessageAttributeNames: list(text()),
+        MaxNumberOfMessages: integer({ min: 1, max: 10 }),
+        VisibilityTimeout: integer({ min: 0, max: 43_200 }),
+        WaitTimeSeconds: integer({ min: 0, max: 20 }),
+        ReceiveRequestAttemptId: text(),
+      },
+      async (input, caller) => {
+        const queue = find(input.QueueUrl, caller);
+        const wait =
+          input.WaitTimeSeconds ?? Number(queue.attributes().ReceiveMessageWaitTimeSeconds);
+        const messages = await queue.receive({
+          max: input.MaxNumberOfMessages ?? 1,
+          waitMs: wait * 1000,
+          visibilityMs:
+            input.VisibilityTimeout === undefined ? undefined : input.VisibilityTimeout * 1000,
+        });
+        if (messages.length === 0) return {};
+        const system = [
+          ...(input.AttributeNames ?? []),
+          ...(input.MessageSystemAttributeNames ?? []),
+        ];
+        return {
+          Messages: messages.map((message) => told(message, system, input.MessageAttributeNames)),
+        };
+      },
+    ),
+    DeleteMessage: query({ QueueUrl: url, ReceiptHandle: required(text()) }, (input, caller) => {
+      remove(find(input.QueueUrl, caller), input.ReceiptHandle);
+      return {};
+    }),
+    DeleteMessageBatch: query(
+      {
+        QueueUrl: url,
+        Entries: required(list(object({ Id: required(text()), ReceiptHandle: required(text()) }))),
+      },
+      (input, caller) => {
+        const queue = find(input.QueueUrl, caller);
+        return batch(input.Entries, (entry) => {
+          remove(queue, entry.ReceiptHandle);
+          return {};
+        });
+      },
+    ),
+    ChangeMessageVisibility: query(
+      {
+        QueueUrl: url,
+        ReceiptHandle: required(text()),
+        VisibilityTimeout: required(integer({ min: 0, max: 43_200 })),
+      },
+      (input, caller) => {
+        const queue = find(input.QueueUrl, caller);
+        if (!queue.changeVisibility(input.ReceiptHandle, input.VisibilityTimeout * 1000)) {
+          throw sqsError('MessageNotInflight', 'The specified message is not in flight.');
+        }
+        return {};
+      },
+    ),
+    ListDeadLetterSourceQueues: query({ QueueUrl: url }, (input, caller) => {
+      const { arn } = find(input.QueueUrl, caller);
+      return {
+        queueUrls: queues
+          .list(caller)
+          .filter((queue) => (queue.attributes().RedrivePolicy ?? '').includes(`"${arn}"`))
+          .map((queue) => queue.url),
+      };
+    }),
+    StartMessageMoveTask: query(
+      {
+        SourceArn: required(text()),
+        DestinationArn: text(),
+        MaxNumberOfMessagesPerSecond: integer(),
+      },
+      (input, caller) => {
+        const from = queues.byArn(input.SourceArn);
+        if (from === undefined) throw noQueue();
+        for (const message of [...from.messages()]) {
+          const to = queues.byArn(input.DestinationArn ?? message.deadLetteredFrom ?? '');
+          if (to === undefined) continue;
+          from.take(message);
+          message.deadLetteredFrom = undefined;
+          message.receiveCount = 0;
+          message.visibleAt = caller.now;
+          to.put(message);
+        }
+        return { TaskHandle: Buffer.from(input.SourceArn).toString('base64') };
+      },
+    ),
+  };
+}
+
+const queueName = text({ min: 1, max: 80, pattern: '[A-Za-z0-9_-]+(\\.fifo)?' });
+const sendFields = {
+  MessageBody: required(text({ min: 1 })),
+  DelaySeconds: integer({ min: 0, max: 900 }),
+  MessageAttributes: any,
+  MessageSystemAttributes: any,
+  MessageGroupId: text(),
+  MessageDeduplicationId: text(),
+};
+
+interface SendInput {
+  readonly MessageBody: string;
+  readonly DelaySeconds?: number | undefined;
+  readonly MessageAttributes?: unknown;
+  readonly MessageGroupId?: string | undefined;
+  readonly MessageDeduplicationId?: string | undefined;
+}
+
+function batch<T extends { readonly Id: string }>(
+  entries: readonly T[],
+  run: (entry: T) => object,
+): object {
+  if (entries.length === 0) {
+    throw sqsError(
+      'EmptyBatchRequest',
+      'There should be at least one SendMessageBatchRequestEntry in the request.',
+    );
+  }
+  if (entries.length > 10) {
+    throw sqsError(
+      'TooManyEntriesInBatchRequest',
+      `Maximum number of entries per request are 10. You have sent ${entries.length}.`,
+    );
+  }
+  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
+    throw sqsError(
+      'BatchEntryIdsNotDistinct',
+      'Two or more batch entries in the request have the same Id.',
+    );
+  }
+  const Successful: object[] = [];
+  const Failed: object[] = [];
+  for (const entry of entries) {
+    try {
+      Successful.push({ Id: entry.Id, ...run(entry) });
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const Code = error.type.split('#').at(-1);
+      Failed.push({ Id: entry.Id, Code, Message: error.message, SenderFault: true });
+    }
+  }
+  return { Successful, Failed };
+}
+
+function told(
+  message: Message,
+  system: readonly string[],
+  attributeNames: readonly string[] | undefined,
+): object {
+  const all: Record<string, string | undefined> = {
+    SenderId: 'AIDAEXAMPLE',
+    SentTimestamp: String(message.sentAt),
+    ApproximateReceiveCount: String(message.receiveCount),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
+    SequenceNumber: message.sequenceNumber,
+    MessageGroupId: message.groupId,
+    MessageDeduplicationId: message.deduplicationId,
+    DeadLetterQueueSourceArn: message.deadLetteredFrom,
+  };
+  const isWanted = (name: string): boolean =>
+    (attributeNames ?? []).some((wanted) => {
+      if (wanted === 'All' || wanted === '.*') return true;
+      return wanted.endsWith('.*') ? name.startsWith(wanted.slice(0, -2)) : wanted === name;
+    });
+  const attributes = Object.fromEntries(
+    Object.entries(message.attributes).filter(([name]) => isWanted(name)),
+  );
+  return {
+    MessageId: message.id,
+    ReceiptHandle: message.receiptHandle,
+    MD5OfBody: md5OfBody(message.body),
+    Body: message.body,
+    Attributes: Object.fromEntries(
+      Object.entries(all).filter(
+        ([name, value]) => value !== undefined && (system.includes('All') || system.includes(name)),
+      ),
+    ),
+    ...(Object.keys(attributes).length === 0
+      ? {}
+      : { MessageAttributes: attributes, MD5OfMessageAttributes: md5OfAttributes(attributes) }),
+  };
+}
+
+function allAttributes(queue: Queue, now: number): Record<string, string> {
+  const messages = queue.messages();
+  const delayed = messages.filter((each) => each.visibleAt > now && each.receiveCount === 0);
+  const inFlight = messages.filter((each) => each.visibleAt > now && each.receiveCount > 0);
+  const created = String(Math.floor(queue.createdAt / 1000));
+  return {
+    ...queue.attributes(),
+    QueueArn: queue.arn,
+    ApproximateNumberOfMessages: String(messages.length - delayed.length - inFlight.length),
+    ApproximateNumberOfMessagesDelayed: String(delayed.length),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight.length),
+    CreatedTimestamp: created,
+    LastModifiedTimestamp: created,
+    ...(queue.isFifo ? { FifoQueue: 'true' } : {}),
+  };
+}
+
+function noQueue(): ServiceError {
+  return sqsError('QueueDoesNotExist', 'The specified queue does not exist.');
+}
+
+function sqsError(type: string, message: string): ServiceError {
+  return new ServiceError(`com.amazonaws.sqs#${type}`, message);
+}
