@@ -48,12 +48,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 interface Call {
+  /** Since the call before it. */
+  readonly pauseMs: number;
   readonly keys: readonly (string | undefined)[];
   readonly sizes: readonly number[];
   readonly poisoned: readonly boolean[];
 }
 const MAX_REQUEST_BYTES = 20_000;
 const call: fc.Arbitrary<Call> = fc.record({
+  pauseMs: fc.constantFrom(0, 0, 1, 100, 420),
   keys: fc.array(fc.constantFrom(undefined, 'a', 'b', 'c'), { minLength: 30, maxLength: 30 }),
   sizes: fc.array(fc.constantFrom(0, 10, 500, 3_000, 9_000, 25_000), { maxLength: 30 }),
   poisoned: fc.array(fc.constantFrom(false, false, false, false, true), {
@@ -99,18 +102,22 @@ describe('publisher over a model of the service', () => {
           clock,
           random: () => draws[drawn++ % draws.length] ?? 0,
         });
+        let startMs = 0;
+        const startsMs = calls.map(({ pauseMs }) => (startMs += pauseMs));
         const heard = batches.map((): (PublishOutcome | undefined)[] => []);
         const results = await clock.until(
           Promise.all(
-            batches.map((events, callIndex) =>
-              publisher.publishSettled(events, {
+            batches.map(async (events, callIndex) => {
+              const delayMs = startsMs[callIndex] ?? 0;
+              if (delayMs > 0) await clock.sleep(delayMs);
+              return publisher.publishSettled(events, {
                 onOutcome: (outcome, index) => {
                   expect(heard[callIndex]?.[index]).toBeUndefined();
                   const told = heard[callIndex];
                   if (told !== undefined) told[index] = outcome;
                 },
-              }),
-            ),
+              });
+            }),
           ),
         );
 

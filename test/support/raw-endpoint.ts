@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 export interface RawRequest {
   readonly headers: IncomingHttpHeaders;
+  /** The body as it came. */
+  readonly text: string;
   readonly body: { readonly Entries: readonly Readonly<Record<string, unknown>>[] };
 }
 
@@ -22,8 +24,9 @@ export async function rawEndpoint(...answers: readonly RawAnswer[]): Promise<Raw
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
-      const body: RawRequest['body'] = JSON.parse(Buffer.concat(chunks).toString());
-      const request = { headers: incoming.headers, body };
+      const text = Buffer.concat(chunks).toString();
+      const body: RawRequest['body'] = JSON.parse(text);
+      const request = { headers: incoming.headers, text, body };
       const answer = answers[Math.min(requests.length, answers.length - 1)];
       requests.push(request);
       answer?.(response, request);

@@ -10,7 +10,7 @@ export interface VirtualClock extends Clock {
   /** Timers that are set and have not rung. */
   readonly pending: number;
   /** Resolves after `delayMs` of virtual time, or once the signal is aborted. */
-  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
   /** Turns time forward, alarm by alarm, until `promise` settles. */
   until<Value>(promise: Promise<Value>): Promise<Value>;
 }
@@ -41,7 +41,7 @@ export function virtualClock(): VirtualClock {
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         const alarm = setTimer(resolve, ms, undefined);
-        signal.addEventListener('abort', () => {
+        signal?.addEventListener('abort', () => {
           alarms.delete(alarm);
           resolve();
         });

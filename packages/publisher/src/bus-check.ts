@@ -1,5 +1,4 @@
 import type { Dispatcher } from './dispatcher.ts';
-import { requestFailureKind } from './failure-table.ts';
 import type { PublisherSettings } from './publisher-options.ts';
 import type { Transport } from './transport.ts';
 import { VerificationError, verifyBusExists } from './verify.ts';
@@ -33,7 +32,7 @@ export function busCheck(
       dispatcher.hold(false);
     } catch (error) {
       if (!(error instanceof VerificationError) || !passes(error)) {
-        const code = error instanceof VerificationError ? error.code : 'UnknownError';
+        const code = error instanceof VerificationError ? error.code : 'BusCheckFailed';
         dispatcher.giveUpAll(code, error instanceof Error ? error.message : String(error));
       } else if (!dispatcher.isIdle()) {
         settings.clock.setTimer(() => void check(), settings.backoff.capMs / 10, undefined);
@@ -53,7 +52,7 @@ export function busCheck(
   };
 }
 
-function passes(error: VerificationError): boolean {
-  const kind = requestFailureKind({ code: error.code, status: undefined });
+/** True for a failure that may be over in a moment. */
+function passes({ kind }: VerificationError): boolean {
   return kind === 'transient' || kind === 'throttled';
 }

@@ -158,7 +158,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     const { code, message } = failure;
     item.lastFailure = failure;
     item.failures += 1;
-    if (failure.kind === 'unknown') item.unknownFailures += 1;
+    if (failure.kind === 'uncertain') item.uncertainFailures += 1;
     if (failure.mayHaveBeenAccepted) item.possiblyAccepted = true;
     const now = clock.now();
     const verdict = retryVerdict(failure, item, item.deadlineAt - now, settings);

@@ -6,9 +6,10 @@ import type { RequestFailure } from './transport.ts';
  * - `transient`: again soon;
  * - `permanent`: the content is refused and would be refused again;
  * - `denied`: the caller is not let in; no event is at fault;
- * - `unknown`: a code that this table does not know: again, a bounded number of times.
+ * - `uncertain`: again, a bounded number of times. New credentials or a corrected clock
+ *   may cure it, or the code is one that this table does not know.
  */
-export type FailureKind = 'throttled' | 'transient' | 'permanent' | 'denied' | 'unknown';
+export type FailureKind = 'throttled' | 'transient' | 'permanent' | 'denied' | 'uncertain';
 
 /**
  * Codes of single entries in an answer with status 200. The complete list of the
@@ -51,9 +52,6 @@ const REQUEST_CODES: ReadonlyMap<string, FailureKind> = new Map([
     'ServiceUnavailableException',
     'RequestTimeout',
     'RequestTimeoutException',
-    'RequestExpired',
-    'RequestInTheFuture',
-    'RequestTimeTooSkewed',
     'TimeoutError',
     'Timeout',
     'UnreadableAnswer',
@@ -76,24 +74,31 @@ const REQUEST_CODES: ReadonlyMap<string, FailureKind> = new Map([
     'RequestEntityTooLarge',
     'RequestEntityTooLargeException',
   ]),
+  ...kind('uncertain', [
+    'ExpiredToken',
+    'ExpiredTokenException',
+    'InvalidSignatureException',
+    'RequestExpired',
+    'RequestInTheFuture',
+    'RequestTimeTooSkewed',
+    'SignatureDoesNotMatch',
+  ]),
   ...kind('denied', [
     'AccessDenied',
     'AccessDeniedException',
     'AuthFailure',
     'CredentialsProviderError',
-    'ExpiredToken',
-    'ExpiredTokenException',
     'IncompleteSignature',
     'IncompleteSignatureException',
     'InvalidClientTokenId',
-    'InvalidSignatureException',
     'MissingAuthenticationToken',
     'MissingAuthenticationTokenException',
     'MissingRegion',
+    'MissingSigV4a',
+    'NoSuchBucket',
     'NotAuthorized',
     'OptInRequired',
     'ResourceNotFoundException',
-    'SignatureDoesNotMatch',
     'UnknownOperationException',
     'UnrecognizedClientException',
   ]),
@@ -108,11 +113,12 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'MissingRegion',
+  'MissingSigV4a',
 ]);
 
 /** What the error code of one entry asks for. */
 export function entryFailureKind(code: string): FailureKind {
-  return ENTRY_CODES.get(code) ?? 'unknown';
+  return ENTRY_CODES.get(code) ?? 'uncertain';
 }
 
 /** What a failed request asks for. The code decides; the status where it is unknown. */
@@ -131,12 +137,12 @@ export function mayHaveBeenAccepted(failure: Pick<RequestFailure, 'code' | 'stat
 }
 
 function statusKind(status: number | undefined): FailureKind {
-  if (status === undefined) return 'unknown';
+  if (status === undefined) return 'uncertain';
   if (status === 429) return 'throttled';
   if (status === 408 || status >= 500) return 'transient';
   if (status === 413) return 'permanent';
   if (status === 401 || status === 403) return 'denied';
-  return 'unknown';
+  return 'uncertain';
 }
 
 function kind(value: FailureKind, codes: readonly string[]): [string, FailureKind][] {

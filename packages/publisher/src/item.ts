@@ -28,7 +28,7 @@ export interface Item {
   decided: boolean;
   attempts: number;
   failures: number;
-  unknownFailures: number;
+  uncertainFailures: number;
   /** By the clock, while it waits. */
   dueAt: number;
   possiblyAccepted: boolean;
@@ -64,7 +64,7 @@ export function itemOf(
     decided: false,
     attempts: 0,
     failures: 0,
-    unknownFailures: 0,
+    uncertainFailures: 0,
     dueAt: 0,
     possiblyAccepted: false,
     lastFailure: undefined,

@@ -65,8 +65,9 @@ export interface PublisherOptions {
   readonly deadlineMs?: number;
   /** Requests that may carry one event before it is `undelivered`. Default `Infinity`. */
   readonly maxAttempts?: number;
-  /** Failures with a code that Tidings does not know before an event is given up. Default 5. */
-  readonly maxUnknownFailures?: number;
+  /** Failures of uncertain kind (expired credentials, a code that Tidings does not know) before an
+   * event is given up. Default 5. */
+  readonly maxUncertainFailures?: number;
   /** Milliseconds until a request without an answer is aborted. Default 5,000. */
   readonly requestTimeoutMs?: number;
   /** Milliseconds that `close` waits for what is undecided. Default 30,000. */
@@ -98,7 +99,7 @@ export interface PublisherSettings {
   readonly lingerMs: number;
   readonly deadlineMs: number;
   readonly maxAttempts: number;
-  readonly maxUnknownFailures: number;
+  readonly maxUncertainFailures: number;
   readonly requestTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly backoff: Backoff;
@@ -141,7 +142,7 @@ export function resolvePublisherOptions(options: PublisherOptions): PublisherSet
     lingerMs: options.lingerMs ?? 0,
     deadlineMs: options.deadlineMs ?? 30_000,
     maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
-    maxUnknownFailures: options.maxUnknownFailures ?? 5,
+    maxUncertainFailures: options.maxUncertainFailures ?? 5,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 30_000,
     backoff: options.backoff ?? { baseMs: 50, capMs: 10_000 },
@@ -166,7 +167,7 @@ export function resolvePublisherOptions(options: PublisherOptions): PublisherSet
   if (settings.maxAttempts !== Number.POSITIVE_INFINITY) {
     whole('maxAttempts', settings.maxAttempts, 1, Number.MAX_SAFE_INTEGER);
   }
-  whole('maxUnknownFailures', settings.maxUnknownFailures, 1, Number.MAX_SAFE_INTEGER);
+  whole('maxUncertainFailures', settings.maxUncertainFailures, 1, Number.MAX_SAFE_INTEGER);
   within('requestTimeoutMs', settings.requestTimeoutMs, 1, MAX_TIMER_MS);
   within('closeTimeoutMs', settings.closeTimeoutMs, 0, MAX_TIMER_MS);
   for (const name of ['backoff', 'throttledBackoff'] as const) {

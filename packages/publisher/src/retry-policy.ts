@@ -9,7 +9,7 @@ export interface Failure {
   /** The wait that the service asked for; 0 where it asked for none. */
   readonly retryAfterMs: number;
   /**
-   * Who is suspected where the kind stays `unknown`: the event, if its own result
+   * Who is suspected where the kind stays `uncertain`: the event, if its own result
    * carried the code; the request otherwise.
    */
   readonly scope: 'entry' | 'request';
@@ -23,13 +23,13 @@ export interface AttemptRecord {
   readonly attempts: number;
   /** Failures so far, this one included. */
   readonly failures: number;
-  /** Those of kind `unknown`, this one included. */
-  readonly unknownFailures: number;
+  /** Those of kind `uncertain`, this one included. */
+  readonly uncertainFailures: number;
 }
 
 export interface RetryLimits {
   readonly maxAttempts: number;
-  readonly maxUnknownFailures: number;
+  readonly maxUncertainFailures: number;
   readonly backoff: Backoff;
   readonly throttledBackoff: Backoff;
   readonly random: () => number;
@@ -50,7 +50,7 @@ const GIVE_UP: Verdict = { kind: 'give up' };
  *
  * `denied` says nothing about the event, so it is never rejected for it: a caller with
  * a deadline is told at once, and one without (the relay) goes on until somebody mends
- * the credentials. An unknown code is tried again `maxUnknownFailures` times in all;
+ * the credentials. An uncertain one is tried again `maxUncertainFailures` times in all;
  * then the event is rejected if the code was its own, and given up otherwise.
  */
 export function retryVerdict(
@@ -62,7 +62,7 @@ export function retryVerdict(
   const { kind } = failure;
   if (kind === 'permanent') return REJECT;
   if (kind === 'denied' && leftMs !== Number.POSITIVE_INFINITY) return GIVE_UP;
-  if (kind === 'unknown' && record.unknownFailures >= limits.maxUnknownFailures) {
+  if (kind === 'uncertain' && record.uncertainFailures >= limits.maxUncertainFailures) {
     return failure.scope === 'entry' ? REJECT : GIVE_UP;
   }
   if (record.attempts >= limits.maxAttempts) return GIVE_UP;

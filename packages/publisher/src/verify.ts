@@ -1,4 +1,4 @@
-import { requestFailureKind } from './failure-table.ts';
+import { type FailureKind, requestFailureKind } from './failure-table.ts';
 import type { Reply, RequestFailure, Transport } from './transport.ts';
 
 /** The service could not be reached, or said no; the message says what to do. */
@@ -6,10 +6,12 @@ export class VerificationError extends Error {
   override readonly name = 'VerificationError';
   /** Code of the failure. */
   readonly code: string;
+  readonly kind: FailureKind;
 
-  constructor(code: string, message: string) {
+  constructor(failure: RequestFailure, message: string) {
     super(message);
-    this.code = code;
+    this.code = failure.code;
+    this.kind = requestFailureKind(failure);
   }
 }
 
@@ -21,7 +23,7 @@ export class VerificationError extends Error {
 export async function verifyAccess(transport: Transport, timeoutMs: number): Promise<void> {
   const reply = await within(timeoutMs, (signal) => transport.send([], signal));
   if (reply.ok || requestFailureKind(reply.failure) === 'permanent') return;
-  throw new VerificationError(reply.failure.code, accessAdvice(reply.failure, timeoutMs));
+  throw new VerificationError(reply.failure, accessAdvice(reply.failure, timeoutMs));
 }
 
 /**
@@ -35,9 +37,8 @@ export async function verifyBusExists(
 ): Promise<void> {
   const reply = await within(timeoutMs, (signal) => transport.describeBus(eventBusName, signal));
   if (reply.ok) return;
-  const { code } = reply.failure;
   const advice = busAdvice(reply.failure, eventBusName) ?? accessAdvice(reply.failure, timeoutMs);
-  throw new VerificationError(code, advice);
+  throw new VerificationError(reply.failure, advice);
 }
 
 async function within(
