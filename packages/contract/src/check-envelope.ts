@@ -1,4 +1,3 @@
-import { claimChecksOf } from './claim-check.ts';
 import { ContractError } from './contract-error.ts';
 import { checkVersion } from './contract-version.ts';
 import type { Envelope } from './envelope.ts';
@@ -54,7 +53,8 @@ function checkText(name: string, value: unknown): void {
 }
 
 function checkOptionalMetadata(metadata: Record<string, unknown>): void {
-  const { correlationId, causationId, orderingKey, traceparent, producer, replay } = metadata;
+  const { correlationId, causationId, orderingKey, traceparent, producer, replay, claimCheck } =
+    metadata;
   if (correlationId !== undefined) checkText('metadata.correlationId', correlationId);
   if (causationId !== undefined) checkText('metadata.causationId', causationId);
   if (orderingKey !== undefined) {
@@ -81,6 +81,11 @@ function checkOptionalMetadata(metadata: Record<string, unknown>): void {
     }
     checkText('metadata.replay.name', replay.name);
     checkInstant('metadata.replay.at', replay.at);
+  }
+  if (claimCheck !== undefined && !Array.isArray(claimCheck)) {
+    throw new ContractError(
+      'metadata.claimCheck must be an array of JSON Pointers, or be left out',
+    );
   }
 }
 
@@ -118,14 +123,6 @@ export function checkDetail(detail: unknown): void {
   checkVersion(metadata.version);
   checkInstant('metadata.occurredAt', metadata.occurredAt);
   checkOptionalMetadata(metadata);
-  if (metadata.claimCheck !== undefined) {
-    if (!Array.isArray(metadata.claimCheck)) {
-      throw new ContractError(
-        'metadata.claimCheck must be an array of JSON Pointers, or be left out',
-      );
-    }
-    claimChecksOf(detail as unknown as Envelope['detail']);
-  }
 }
 
 /**

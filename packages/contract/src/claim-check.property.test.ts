@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type ClaimCheckReference,
   claimCheckReference,
+  claimCheckResolver,
   claimChecksOf,
   putClaimChecks,
-  resolveClaimChecks,
   valueAtPointer,
 } from './claim-check.ts';
 import type { Envelope } from './envelope.ts';
@@ -58,7 +58,7 @@ describe('claim checks', () => {
         );
         expect(checked.metadata.claimCheck).toEqual([pointer]);
         expect([...claimChecksOf(checked).keys()]).toEqual([pointer]);
-        expect(await resolveClaimChecks(checked, get)).toEqual(detail);
+        expect(await claimCheckResolver(get)(checked)).toEqual(detail);
       }),
     );
   });
@@ -67,7 +67,7 @@ describe('claim checks', () => {
     const { put } = store();
     const detail = putClaimChecks({ metadata, data: { a: 1 } }, new Map([['', put({ a: 1 })]]));
     const other = new TextEncoder().encode('{"a":2}');
-    await expect(resolveClaimChecks(detail, async () => other)).rejects.toThrow(
+    await expect(claimCheckResolver(async () => other)(detail)).rejects.toThrow(
       'object claims/object-0 of "" is not what the event was published with',
     );
   });

@@ -18,10 +18,13 @@ export interface ClaimCheckReference {
   readonly sha256: string;
 }
 
-/** Fetches the object that a reference names. What it returns is verified by its caller. */
-export type ClaimCheckResolver = (reference: ClaimCheckReference) => Promise<Uint8Array>;
-
 type Detail = Envelope['detail'];
+
+/** Fetches the object that a reference names. What it returns is verified by its caller. */
+export type FetchClaimCheck = (reference: ClaimCheckReference) => Promise<Uint8Array>;
+
+/** Puts a detail's values back in place of its references. `parse` takes one. */
+export type ClaimCheckResolver = (detail: Detail) => Promise<Detail>;
 
 const jsonPointer = /^(?:\/(?:[^~/]|~[01])*)*$/;
 const sha256Hex = /^[0-9a-f]{64}$/;
@@ -121,9 +124,9 @@ export function claimChecksOf(detail: Detail): ReadonlyMap<string, ClaimCheckRef
 async function fetchValue(
   pointer: string,
   reference: ClaimCheckReference,
-  resolve: ClaimCheckResolver,
+  fetch: FetchClaimCheck,
 ): Promise<unknown> {
-  const content = await resolve(reference);
+  const content = await fetch(reference);
   const { bytes, sha256 } = claimCheckReference(reference.bucket, reference.key, content);
   if (bytes !== reference.bytes || sha256 !== reference.sha256) {
     throw new ContractError(
@@ -134,25 +137,25 @@ async function fetchValue(
 }
 
 /**
- * The detail with its values back in place, each verified by length and SHA-256, and
- * without `metadata.claimCheck`. Objects are fetched at the same time.
- * @throws ContractError where an object is not the one that the event was published with;
- * whatever `resolve` throws.
+ * A resolver over any object store. Each value is verified by length and SHA-256; the
+ * detail that comes back has no `metadata.claimCheck`. Objects are fetched at the same time.
+ *
+ * The resolver throws a ContractError where an object is not the one that the event was
+ * published with, and whatever `fetch` throws.
  */
-export async function resolveClaimChecks(
-  detail: Detail,
-  resolve: ClaimCheckResolver,
-): Promise<Detail> {
-  const { claimCheck: _, ...metadata } = detail.metadata;
-  const values = await Promise.all(
-    [...claimChecksOf(detail)].map(
-      async ([pointer, reference]) =>
-        [pointer, await fetchValue(pointer, reference, resolve)] as const,
-    ),
-  );
-  let { data } = detail;
-  for (const [pointer, value] of values) {
-    data = replaceAtPointer(data, pointerKeys(pointer), value);
-  }
-  return { metadata, data };
+export function claimCheckResolver(fetch: FetchClaimCheck): ClaimCheckResolver {
+  return async (detail) => {
+    const { claimCheck: _, ...metadata } = detail.metadata;
+    const values = await Promise.all(
+      [...claimChecksOf(detail)].map(
+        async ([pointer, reference]) =>
+          [pointer, await fetchValue(pointer, reference, fetch)] as const,
+      ),
+    );
+    let { data } = detail;
+    for (const [pointer, value] of values) {
+      data = replaceAtPointer(data, pointerKeys(pointer), value);
+    }
+    return { metadata, data };
+  };
 }

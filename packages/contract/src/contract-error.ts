@@ -1,9 +1,11 @@
 /** One thing that is wrong with an event's data. */
 export interface ContractIssue {
-  /** Where it is: `items[2].sku`; empty for the data as a whole. */
+  /** Where in the data it is: `items[2].sku`; empty for the data as a whole. */
   readonly path: string;
-  /** What the contract expects there and what came, without the value. */
-  readonly message: string;
+  /** What the schema takes there: a type, the values allowed, or the library's own words. */
+  readonly expected: string;
+  /** Type of what came, `nothing` where it is missing; with `exposeValues` the value too. */
+  readonly received: string;
 }
 
 /**

@@ -12,3 +12,10 @@ export function checkVersion(version: unknown): asserts version is string {
     throw new ContractError(`version must be "major.minor", such as "1.0", got ${got}`);
   }
 }
+
+/** Orders versions by major and minor: `1.9` before `1.10` before `2.0`. */
+export function compareVersions(one: string, other: string): number {
+  const [oneMajor = 0, oneMinor = 0] = one.split('.').map(Number);
+  const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);
+  return oneMajor - otherMajor || oneMinor - otherMinor;
+}

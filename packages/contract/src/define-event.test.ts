@@ -155,24 +155,24 @@ describe('defineEvent', () => {
   const definition = { source: 'com.acme.orders', detailType: 'OrderPlaced', version: '1.0', data };
 
   it.each([
-    [{ source: 'aws.orders' }, 'source "aws.orders" belongs to AWS'],
-    [{ source: 'aws' }, 'source "aws" belongs to AWS'],
-    [{ source: 'orders' }, 'source "orders" is not reverse-DNS'],
-    [{ source: 'com.Acme' }, 'source "com.Acme" is not reverse-DNS'],
-    [{ source: 'com.acme-' }, 'source "com.acme-" is not reverse-DNS'],
+    [{ source: 'aws.orders' }, "source 'aws.orders' belongs to AWS"],
+    [{ source: 'aws' }, "source 'aws' belongs to AWS"],
+    [{ source: 'orders' }, "source 'orders' is not reverse-DNS"],
+    [{ source: 'com.Acme' }, "source 'com.Acme' is not reverse-DNS"],
+    [{ source: 'com.acme-' }, "source 'com.acme-' is not reverse-DNS"],
     [{ source: `com.${'a'.repeat(253)}` }, 'source must be at most 256 characters, got 257'],
     [{ source: '' }, 'source is missing'],
     [
       { detailType: 'PlaceOrder' },
-      'detailType "PlaceOrder" is a command: write the fact, "OrderPlaced"',
+      "detailType 'PlaceOrder' is a command: write the fact, 'OrderPlaced'",
     ],
     [
       { detailType: 'OrderPlacedV2' },
-      'detailType "OrderPlacedV2" carries a version: write "OrderPlaced"',
+      "detailType 'OrderPlacedV2' carries a version: write 'OrderPlaced'",
     ],
     [
       { detailType: 'OrderPlaced.v2' },
-      'detailType "OrderPlaced.v2" carries a version: write "OrderPlaced"',
+      "detailType 'OrderPlaced.v2' carries a version: write 'OrderPlaced'",
     ],
     [
       { detailType: `${'A'.repeat(123)}Placed` },
@@ -182,7 +182,7 @@ describe('defineEvent', () => {
     [{ version: '1' }, 'version must be "major.minor", such as "1.0", got "1"'],
     [{ version: '1.0.0' }, 'version must be "major.minor"'],
     [{ version: '01.0' }, 'version must be "major.minor"'],
-    [{ data: {} }, 'data of OrderPlaced must be a Standard Schema'],
+    [{ data: {} }, 'data of OrderPlaced 1.0 must be a Standard Schema'],
   ])('refuses %j', (change, message) => {
     expect(() => defineEvent({ ...definition, ...change } as never)).toThrow(message);
   });

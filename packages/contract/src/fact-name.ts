@@ -5,10 +5,11 @@ import {
   irregularVerbs,
   notParticiples,
   nounVerbs,
-  otherParticiples,
+  otherPasts,
   particles,
   prepositions,
   regularVerbs,
+  verbPrefixes,
 } from './verbs.ts';
 
 /** Longest detail-type in characters that PutEvents takes. */
@@ -31,11 +32,11 @@ function wordsOf(lists: readonly string[]): string[] {
 
 interface Verbs {
   /** Base form -> participle, for the verbs that do not just take `-ed`. */
-  readonly participleOf: ReadonlyMap<string, string>;
-  /** Participles and pasts that the rule for `-ed` does not tell. */
+  readonly participles: ReadonlyMap<string, string>;
+  /** Irregular pasts, which a prefix may go before. */
+  readonly irregular: ReadonlySet<string>;
+  /** Pasts that stand alone. */
   readonly pasts: ReadonlySet<string>;
-  /** Participles that look like the base form and may be a noun: `reset`, `bid`, `cost`. */
-  readonly unchanged: ReadonlySet<string>;
   readonly bases: ReadonlySet<string>;
   readonly nouns: ReadonlySet<string>;
   readonly notPasts: ReadonlySet<string>;
@@ -48,20 +49,17 @@ function readVerbs(): Verbs {
     .join(', ')
     .split(', ')
     .map((entry) => entry.split(' ') as [string, ...string[]]);
-  const participles = irregular.map(([base, ...pasts]) => [base, pasts.at(-1) ?? base] as const);
+  const pasts = irregular.flatMap(([, ...forms]) => forms);
   const doubling = wordsOf(doublingVerbs);
   const nouns = wordsOf(nounVerbs);
+  const particleWords = wordsOf(particles);
   return {
-    participleOf: new Map([
-      ...participles,
+    participles: new Map([
+      ...irregular.map(([base, ...pasts]) => [base, pasts.at(-1) ?? base] as const),
       ...doubling.map((base) => [base, `${base}${base.at(-1)}ed`] as const),
     ]),
-    pasts: new Set([
-      ...irregular.flatMap(([, ...pasts]) => pasts),
-      ...wordsOf(otherParticiples),
-      ...wordsOf(eedParticiples),
-    ]),
-    unchanged: new Set(participles.filter(([base, past]) => base === past).map(([base]) => base)),
+    irregular: new Set(pasts),
+    pasts: new Set([...pasts, ...wordsOf(otherPasts), ...wordsOf(eedParticiples)]),
     bases: new Set([
       ...irregular.map(([base]) => base),
       ...doubling,
@@ -70,8 +68,8 @@ function readVerbs(): Verbs {
     ]),
     nouns: new Set(nouns),
     notPasts: new Set(wordsOf(notParticiples)),
-    particles: new Set(wordsOf(particles)),
-    followers: new Set(wordsOf([...particles, ...prepositions])),
+    particles: new Set(particleWords),
+    followers: new Set([...particleWords, ...wordsOf(prepositions)]),
   };
 }
 
@@ -83,23 +81,36 @@ function verbs(): Verbs {
   return read;
 }
 
+/** `rebuild` -> `re`, where what follows is among the words. */
+function prefixOf(word: string, rests: { has(rest: string): boolean }): string | undefined {
+  return wordsOf(verbPrefixes).find(
+    (prefix) => word.startsWith(prefix) && rests.has(word.slice(prefix.length)),
+  );
+}
+
 function isPast(word: string): boolean {
-  const { pasts, notPasts } = verbs();
+  const { pasts, irregular, notPasts } = verbs();
   if (pasts.has(word)) return true;
-  return word.endsWith('ed') && !word.endsWith('eed') && word.length > 3 && !notPasts.has(word);
+  if (notPasts.has(word) || word.endsWith('eed')) return false;
+  return (word.endsWith('ed') && word.length > 3) || prefixOf(word, irregular) !== undefined;
 }
 
 /** A verb that is a noun as well may be what the name is about. */
 function verbKind(word: string | undefined): 'verb' | 'noun' | 'none' {
+  const { nouns, bases } = verbs();
   if (word === undefined) return 'none';
-  if (verbs().nouns.has(word)) return 'noun';
-  return verbs().bases.has(word) || /.(?:ate|i[sz]e|ify)$/.test(word) ? 'verb' : 'none';
+  if (nouns.has(word)) return 'noun';
+  const isVerb =
+    bases.has(word) || /...(?:ize|ify)$/.test(word) || prefixOf(word, bases) !== undefined;
+  return isVerb ? 'verb' : 'none';
 }
 
 /** `place` -> `placed`, `send` -> `sent`, `ship` -> `shipped`, `notify` -> `notified` */
 function participleOf(base: string): string {
-  const irregular = verbs().participleOf.get(base);
-  if (irregular !== undefined) return irregular;
+  const { participles } = verbs();
+  const prefix = participles.has(base) ? '' : (prefixOf(base, participles) ?? '');
+  const irregular = participles.get(base.slice(prefix.length));
+  if (irregular !== undefined) return prefix + irregular;
   if (base.endsWith('e')) return `${base}d`;
   if (/[^aeiou]y$/.test(base)) return `${base.slice(0, -1)}ied`;
   return `${base}ed`;
@@ -113,11 +124,12 @@ function splitName(name: string): string[] {
 function isFact(words: readonly string[]): boolean {
   const last = words.length - 1;
   const first = words[0] ?? '';
-  const { unchanged, followers } = verbs();
+  const { followers } = verbs();
   for (const [index, word] of words.entries()) {
     if (index === last) {
       // `PlaceBid` and `PasswordReset` end alike: what starts with a verb is a command.
-      const command = unchanged.has(word) && index > 0 && verbKind(first) === 'verb';
+      const isUnchanged = participleOf(word) === word;
+      const command = isUnchanged && index > 0 && verbKind(first) === 'verb';
       return isPast(word) && !command;
     }
     const next = words[index + 1] ?? '';
@@ -146,7 +158,8 @@ function suggestFact(name: string, words: readonly string[]): string | undefined
     /^[A-Z]/.test(words[verb] ?? '') ? past.charAt(0).toUpperCase() + past.slice(1) : past,
     ...words.slice(verb + 1, end),
   ];
-  return joinLike(name, fact);
+  const suggestion = joinLike(name, fact);
+  return suggestion === name ? undefined : suggestion;
 }
 
 /** Joins words with the separator that the name has between its own. */
@@ -164,7 +177,7 @@ export function checkDetailType(
   rule: FactNameRule = 'past-tense',
 ): asserts detailType is string {
   if (typeof detailType !== 'string' || detailType === '') {
-    throw new ContractError('detailType is missing: name the fact, such as "OrderPlaced"');
+    throw new ContractError("detailType is missing: name the fact, such as 'OrderPlaced'");
   }
   if (detailType.length > maxDetailTypeLength) {
     throw new ContractError(
@@ -173,20 +186,20 @@ export function checkDetailType(
   }
   if (!nameCharacters.test(detailType)) {
     throw new ContractError(
-      `detailType "${detailType}" is no name: write letters and digits, such as "OrderPlaced" or "order.placed"`,
+      `detailType '${detailType}' is no name: write letters and digits, such as 'OrderPlaced' or 'order.placed'`,
     );
   }
   const words = splitName(detailType);
   if (versionInName.test(detailType)) {
     throw new ContractError(
-      `detailType "${detailType}" carries a version: write "${detailType.replace(versionInName, '')}" and keep the version in metadata`,
+      `detailType '${detailType}' carries a version: write '${detailType.replace(versionInName, '').replace(/^[._ -]/, '')}' and keep the version in metadata`,
     );
   }
   if (rule === 'not-a-verb' || isFact(words.map((word) => word.toLowerCase()))) return;
   const suggestion = suggestFact(detailType, words);
   throw new ContractError(
     suggestion === undefined
-      ? `detailType "${detailType}" names no fact: write what happened in the past tense, such as "OrderPlaced", or set factName: 'not-a-verb'`
-      : `detailType "${detailType}" is a command: write the fact, "${suggestion}"`,
+      ? `detailType '${detailType}' names no fact: write what happened in the past tense, such as 'OrderPlaced', or set factName: 'not-a-verb'`
+      : `detailType '${detailType}' is a command: write the fact, '${suggestion}'`,
   );
 }

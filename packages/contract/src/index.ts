@@ -1,27 +1,36 @@
 export { checkEnvelope } from './check-envelope.ts';
+export { checkMinors } from './check-minors.ts';
 export {
   type ClaimCheckReference,
   type ClaimCheckResolver,
   claimCheckReference,
+  claimCheckResolver,
   claimChecksOf,
+  type FetchClaimCheck,
   putClaimChecks,
-  resolveClaimChecks,
   valueAtPointer,
 } from './claim-check.ts';
+export { compareSchemas, type JsonSchema, type SchemaChange } from './compare-schemas.ts';
 export { ContractError, type ContractIssue } from './contract-error.ts';
+export type { CreateOptions, KeyedCreateOptions } from './create-options.ts';
 export type { DeadLetter, DeadLetters } from './dead-letter.ts';
-export {
-  type CreateArguments,
-  type CreateOptions,
-  defineEvent,
-  type EventContract,
-  type EventDefinition,
-  type KeyedCreateOptions,
-} from './define-event.ts';
+export { defineEvent } from './define-event.ts';
 export type { Envelope, EnvelopeMetadata, Producer, Replay } from './envelope.ts';
+export { causedBy, currentContext, type EventContext, withContext } from './event-context.ts';
+export type {
+  AnyEventContract,
+  ContractTypes,
+  CreateArguments,
+  Created,
+  EventContract,
+  EventOf,
+  ParseOptions,
+} from './event-contract.ts';
+export type { Downgrades, EventDefinition, SchemaVersions } from './event-definition.ts';
 export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
 export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
+export { jsonSchemaOf } from './json-schema-of.ts';
 export {
   type AcceptedOutcome,
   PublishError,
@@ -33,3 +42,4 @@ export {
 export type { PublishableEvent, Publisher, PublishOptions } from './publisher.ts';
 export { checkSealed, type SealedEvent, type SealOptions, seal } from './sealed-event.ts';
 export { checkSource } from './source-name.ts';
+export { activeTraceparent, lambdaTraceHeader } from './trace-context.ts';

@@ -2,6 +2,7 @@ import { checkDetail, checkEnvelope, checkNames, checkResources } from './check-
 import { ContractError } from './contract-error.ts';
 import type { Envelope, EnvelopeMetadata, Producer } from './envelope.ts';
 import { freezeJson } from './json-data.ts';
+import { lambdaTraceHeader } from './trace-context.ts';
 
 /** Longest X-Ray trace header in characters, as PutEvents documents it. */
 const maxTraceHeaderLength = 500;
@@ -29,6 +30,7 @@ export interface SealedEvent {
 export interface SealOptions {
   /** Written to `metadata.producer` where the envelope names none. */
   readonly producer?: Producer;
+  /** Default: the X-Ray header of the Lambda invocation that runs, if one does. */
   readonly traceHeader?: string;
 }
 
@@ -54,7 +56,8 @@ function checkTraceHeader(traceHeader: unknown): void {
  */
 export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent {
   checkEnvelope(envelope);
-  checkTraceHeader(options.traceHeader);
+  const traceHeader = options.traceHeader ?? lambdaTraceHeader();
+  checkTraceHeader(traceHeader);
   const { metadata, data } = envelope.detail;
   const stamped =
     options.producer === undefined || metadata.producer !== undefined
@@ -69,7 +72,7 @@ export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,
     orderingKey: metadata.orderingKey,
-    traceHeader: options.traceHeader,
+    traceHeader,
   });
   sealedHere.add(sealed);
   return sealed;

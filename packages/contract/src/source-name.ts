@@ -14,12 +14,12 @@ const reverseDns = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)+$/
 export function checkSource(source: unknown): asserts source is string {
   if (typeof source !== 'string' || source === '') {
     throw new ContractError(
-      'source is missing: write a namespace you own, such as "com.acme.orders"',
+      "source is missing: write a namespace you own, such as 'com.acme.orders'",
     );
   }
   if (source === 'aws' || source.startsWith('aws.')) {
     throw new ContractError(
-      `source "${source}" belongs to AWS: write a namespace you own, such as "com.acme.orders"`,
+      `source '${source}' belongs to AWS: write a namespace you own, such as 'com.acme.orders'`,
     );
   }
   if (source.length > maxSourceLength) {
@@ -29,7 +29,7 @@ export function checkSource(source: unknown): asserts source is string {
   }
   if (!reverseDns.test(source)) {
     throw new ContractError(
-      `source "${source}" is not reverse-DNS: write two or more lower-case labels joined by dots, such as "com.acme.orders"`,
+      `source '${source}' is not reverse-DNS: write two or more lower-case labels joined by dots, such as 'com.acme.orders'`,
     );
   }
 }

@@ -1,0 +1,1 @@
+export * from './packages/contract/dist/index.js'

@@ -1,0 +1,141 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { ContractError } from './contract-error.ts';
+import { checkVersion, compareVersions } from './contract-version.ts';
+import { checkDetailType, type FactNameRule } from './fact-name.ts';
+import { checkSource } from './source-name.ts';
+
+/** A definition as it may come from a caller whom no compiler checked. */
+export interface RawDefinition {
+  readonly source?: unknown;
+  readonly detailType?: unknown;
+  readonly factName?: FactNameRule | undefined;
+  readonly version?: unknown;
+  readonly data?: unknown;
+  readonly versions?: Readonly<Record<string, unknown>> | undefined;
+  readonly downgrade?: Readonly<Record<string, unknown>> | undefined;
+  readonly idempotencyKey?: unknown;
+  readonly orderingKey?: unknown;
+  readonly resources?: unknown;
+  readonly exposeValues?: boolean;
+}
+
+/** One version of the data. */
+export interface VersionedSchema {
+  readonly version: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly schema: StandardSchemaV1;
+}
+
+/** An older version that is published too, and how its data comes from the current data. */
+export interface Downgrade extends VersionedSchema {
+  readonly downgrade: (data: unknown) => unknown;
+}
+
+/** A definition that was checked, with every field present. */
+export interface ResolvedDefinition {
+  readonly source: string;
+  readonly detailType: string;
+  /** Oldest first. */
+  readonly versions: readonly VersionedSchema[];
+  readonly current: VersionedSchema;
+  /** Newest first; empty outside of migrations. */
+  readonly downgrades: readonly Downgrade[];
+  readonly idempotencyKey: ((data: unknown) => unknown) | undefined;
+  readonly orderingKey: ((data: unknown) => unknown) | undefined;
+  readonly resources: ((data: unknown) => unknown) | undefined;
+  readonly exposeValues: boolean;
+}
+
+function isStandardSchema(schema: unknown): schema is StandardSchemaV1 {
+  // ArkType's schemas are functions.
+  const isObject = typeof schema === 'object' || typeof schema === 'function';
+  return isObject && schema !== null && '~standard' in schema;
+}
+
+function checkFunction(name: string, value: unknown): ((data: unknown) => unknown) | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'function') {
+    throw new ContractError(`${name} must be a function of the data, got ${typeof value}`);
+  }
+  return value as (data: unknown) => unknown;
+}
+
+function resolveVersion(detailType: string, version: unknown, schema: unknown): VersionedSchema {
+  checkVersion(version);
+  if (!isStandardSchema(schema)) {
+    throw new ContractError(
+      `data of ${detailType} ${version} must be a Standard Schema, such as z.object({ … })`,
+    );
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return { version, major, minor, schema };
+}
+
+function resolveVersions(
+  detailType: string,
+  definition: RawDefinition,
+): readonly VersionedSchema[] {
+  const { version, data, versions } = definition;
+  if (versions === undefined) return [resolveVersion(detailType, version, data)];
+  if (version !== undefined || data !== undefined) {
+    throw new ContractError(
+      `${detailType} has both version and versions: write version and data, or versions alone`,
+    );
+  }
+  const resolved = Object.entries(versions)
+    .map(([key, schema]) => resolveVersion(detailType, key, schema))
+    .toSorted((one, other) => compareVersions(one.version, other.version));
+  if (resolved.length === 0) {
+    throw new ContractError(`versions of ${detailType} is empty: write at least { '1.0': schema }`);
+  }
+  return resolved;
+}
+
+function resolveDowngrades(
+  detailType: string,
+  versions: readonly VersionedSchema[],
+  downgrade: RawDefinition['downgrade'],
+): readonly Downgrade[] {
+  const current = versions.at(-1);
+  const majors = new Set([current?.major]);
+  const resolved: Downgrade[] = [];
+  for (const [version, value] of Object.entries(downgrade ?? {})) {
+    if (value === undefined) continue;
+    const name = `downgrade '${version}' of ${detailType}`;
+    const known = versions.find((candidate) => candidate.version === version);
+    if (known === undefined) {
+      throw new ContractError(`${name} has no schema: add '${version}' to versions`);
+    }
+    if (majors.has(known.major)) {
+      throw new ContractError(
+        `${name} is of a major that is published already: write one downgrade for each older major`,
+      );
+    }
+    majors.add(known.major);
+    resolved.push({ ...known, downgrade: checkFunction(name, value) as Downgrade['downgrade'] });
+  }
+  return resolved.toSorted((one, other) => other.major - one.major);
+}
+
+/**
+ * Checks a definition once and gives every field its value.
+ * @throws ContractError that says what to write instead.
+ */
+export function resolveDefinition(definition: RawDefinition): ResolvedDefinition {
+  const { source, detailType } = definition;
+  checkSource(source);
+  checkDetailType(detailType, definition.factName);
+  const versions = resolveVersions(detailType, definition);
+  return Object.freeze({
+    source,
+    detailType,
+    versions,
+    current: versions.at(-1) as VersionedSchema,
+    downgrades: resolveDowngrades(detailType, versions, definition.downgrade),
+    idempotencyKey: checkFunction(`idempotencyKey of ${detailType}`, definition.idempotencyKey),
+    orderingKey: checkFunction(`orderingKey of ${detailType}`, definition.orderingKey),
+    resources: checkFunction(`resources of ${detailType}`, definition.resources),
+    exposeValues: definition.exposeValues ?? false,
+  });
+}
