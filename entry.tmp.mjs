@@ -1,1 +1,0 @@
-export * from './packages/contract/dist/index.js'
