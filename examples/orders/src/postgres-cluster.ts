@@ -138,7 +138,13 @@ export async function startPostgresCluster(
       await signalled('SIGINT');
       await start();
     },
-    crash: () => signalled('SIGKILL'),
+    async crash(): Promise<void> {
+      const { pid } = server ?? {};
+      const exited = signalled('SIGKILL');
+      // The whole process group: a backend that outlives its server holds up the next one.
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+      await exited;
+    },
     start,
     stop,
   };

@@ -1,12 +1,37 @@
 import type pg from 'pg';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 
-/** What the relay knows of a slot, kept in the slot's own database. */
+/** All transactions visible in `snapshot` have been published. */
+export interface Bookmark {
+  /** `pg_current_snapshot()` as text: `xmin:xmax:xip,...`. */
+  readonly snapshot: string;
+  /** Where the heartbeat that carried it ends in the log. */
+  readonly lsn: Lsn;
+  /** When it was taken, by the server's clock: ISO 8601. */
+  readonly at: string;
+}
+
+/** What a relay knows of its slot, kept in the slot's own database. */
 export interface StoredCheckpoint {
-  /** Of the cluster that wrote it; a restored or promoted copy has another history. */
+  /** Of the cluster that wrote it; a restored copy has another history. */
   readonly systemIdentifier: string;
+  readonly timeline: number;
   /** Everything that ends at or before it has been settled. */
   readonly acknowledged: Lsn;
+  /** Undefined until the first heartbeat has come back. */
+  readonly bookmark: Bookmark | undefined;
+  /** The publication that was streamed; undefined where none was noted yet. */
+  readonly fingerprint: string | undefined;
+}
+
+interface CheckpointRow {
+  readonly system_identifier: string;
+  readonly timeline: number;
+  readonly acknowledged_lsn: string;
+  readonly bookmark: string | null;
+  readonly bookmark_lsn: string | null;
+  readonly bookmark_at: string | null;
+  readonly publication_fingerprint: string | null;
 }
 
 /** Reads a slot's checkpoint; undefined before its first start. */
@@ -14,44 +39,82 @@ export async function readCheckpoint(
   sql: pg.ClientBase,
   slot: string,
 ): Promise<StoredCheckpoint | undefined> {
-  const { rows } = await sql.query<{ system_identifier: string; acknowledged_lsn: string }>(
-    'select system_identifier, acknowledged_lsn from tidings.checkpoint where slot_name = $1',
+  const { rows } = await sql.query<CheckpointRow>(
+    `select system_identifier, timeline, acknowledged_lsn::text, bookmark::text,
+            bookmark_lsn::text, to_json(bookmark_at) #>> '{}' as bookmark_at,
+            publication_fingerprint
+     from tidings.checkpoint where name = $1`,
     [slot],
   );
   const row = rows[0];
   if (row === undefined) return undefined;
   return {
     systemIdentifier: row.system_identifier,
+    timeline: row.timeline,
     acknowledged: parseLsn(row.acknowledged_lsn),
+    bookmark:
+      row.bookmark === null || row.bookmark_lsn === null || row.bookmark_at === null
+        ? undefined
+        : { snapshot: row.bookmark, lsn: parseLsn(row.bookmark_lsn), at: row.bookmark_at },
+    fingerprint: row.publication_fingerprint ?? undefined,
   };
 }
 
-/** Writes a slot's first checkpoint. */
-export async function createCheckpoint(
+/** Writes a slot's checkpoint whole: at its first start, and when it has been healed. */
+export async function writeCheckpoint(
   sql: pg.ClientBase,
   slot: string,
   checkpoint: StoredCheckpoint,
 ): Promise<void> {
+  const { bookmark } = checkpoint;
   await sql.query(
-    `insert into tidings.checkpoint (slot_name, system_identifier, acknowledged_lsn)
-     values ($1, $2, $3)`,
-    [slot, checkpoint.systemIdentifier, formatLsn(checkpoint.acknowledged)],
+    `insert into tidings.checkpoint (name, system_identifier, timeline, acknowledged_lsn,
+       bookmark, bookmark_lsn, bookmark_at, publication_fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (name) do update set
+       system_identifier = excluded.system_identifier, timeline = excluded.timeline,
+       acknowledged_lsn = excluded.acknowledged_lsn, bookmark = excluded.bookmark,
+       bookmark_lsn = excluded.bookmark_lsn, bookmark_at = excluded.bookmark_at,
+       publication_fingerprint = excluded.publication_fingerprint, updated_at = now()`,
+    [
+      slot,
+      checkpoint.systemIdentifier,
+      checkpoint.timeline,
+      formatLsn(checkpoint.acknowledged),
+      bookmark?.snapshot ?? null,
+      bookmark === undefined ? null : formatLsn(bookmark.lsn),
+      bookmark?.at ?? null,
+      checkpoint.fingerprint ?? null,
+    ],
   );
 }
 
 /**
- * Moves a checkpoint forward. It must be durable before the server is told: so the
- * slot never stands ahead of it, and a slot that does was moved by somebody else.
+ * Moves a checkpoint forward, with the bookmark that has become valid by it, if any. It
+ * must be durable before the server is told: so the slot never stands ahead of it, and
+ * a slot that does was moved by somebody else.
  */
 export async function advanceCheckpoint(
   sql: pg.ClientBase,
   slot: string,
   acknowledged: Lsn,
+  bookmark: Bookmark | undefined,
 ): Promise<void> {
   const { rowCount } = await sql.query(
-    `update tidings.checkpoint set acknowledged_lsn = $2, updated_at = now()
-     where slot_name = $1 and acknowledged_lsn <= $2`,
-    [slot, formatLsn(acknowledged)],
+    `update tidings.checkpoint
+     set acknowledged_lsn = $2,
+         bookmark = coalesce($3, bookmark),
+         bookmark_lsn = coalesce($4, bookmark_lsn),
+         bookmark_at = coalesce($5, bookmark_at),
+         updated_at = now()
+     where name = $1 and acknowledged_lsn <= $2`,
+    [
+      slot,
+      formatLsn(acknowledged),
+      bookmark?.snapshot ?? null,
+      bookmark === undefined ? null : formatLsn(bookmark.lsn),
+      bookmark?.at ?? null,
+    ],
   );
   if (rowCount !== 1) {
     throw new Error(

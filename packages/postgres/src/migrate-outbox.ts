@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import { clientConfigOf } from './connection-config.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/index.ts';
 
 /** What to prepare in a database. */
 export interface MigrateOptions {
@@ -65,7 +65,17 @@ async function createSlot(client: pg.Client, slot: string): Promise<boolean> {
   ]);
   if (rowCount !== 0) return false;
   try {
-    await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+    // A failover slot follows to the standby that takes over; PostgreSQL 17 and later.
+    await client.query(
+      `do $$ begin
+         if current_setting('server_version_num')::int >= 170000 then
+           perform pg_create_logical_replication_slot(
+             ${pg.escapeLiteral(slot)}, 'pgoutput', false, false, true);
+         else
+           perform pg_create_logical_replication_slot(${pg.escapeLiteral(slot)}, 'pgoutput');
+         end if;
+       end $$`,
+    );
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     if (code === '55000') {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { outboxRowReader, sealedEventOf } from './outbox-row.ts';
+import { outboxRowOf, outboxRowReader, sealedEventOf } from './outbox-row.ts';
+import type { Relation } from './wal/pgoutput.ts';
 
 const columns = [
   'id',
@@ -25,7 +26,15 @@ const tuple = [
   null,
   null,
 ];
-const relation = { oid: 1, schema: 'tidings', table: 'outbox', columns };
+const relation: Relation = {
+  oid: 1,
+  schema: 'tidings',
+  table: 'outbox',
+  replicaIdentity: 'default',
+  columns,
+  typeOids: columns.map(() => 25),
+  inIdentity: columns.map(() => false),
+};
 
 test('a row becomes an event whose detail is the stored text', () => {
   expect(sealedEventOf(outboxRowReader(relation)(tuple))).toEqual({
@@ -45,6 +54,11 @@ test('columns are found by name, wherever they stand', () => {
   const reversed = { ...relation, columns: columns.toReversed() };
   const row = outboxRowReader(reversed)(tuple.toReversed());
   expect(row).toEqual(outboxRowReader(relation)(tuple));
+});
+
+test('a row that a query returned reads the same', () => {
+  const byName = Object.fromEntries(columns.map((column, i) => [column, tuple[i] ?? null]));
+  expect(outboxRowOf(byName)).toEqual(outboxRowReader(relation)(tuple));
 });
 
 test('a table that lacks a column is named', () => {

@@ -14,55 +14,61 @@ export interface OutboxRow {
   readonly traceHeader: string | null;
 }
 
-const required = {
-  eventId: 'event_id',
-  source: 'source',
-  detailType: 'detail_type',
-  detail: 'detail',
-  occurredAt: 'occurred_at',
-  resources: 'resources',
-  idempotencyKey: 'idempotency_key',
-} as const;
-
 /**
  * Finds the outbox's columns in a relation, once for each description of it, and
  * reads tuples by index from then on.
  * @throws Error that names the column which the table lacks.
  */
 export function outboxRowReader(relation: Relation): (tuple: Tuple) => OutboxRow {
-  const name = `${relation.schema}.${relation.table}`;
   const indexOf = (column: string): number => {
     const index = relation.columns.indexOf(column);
-    if (index === -1) throw new Error(`${name} has no column "${column}"`);
+    if (index === -1) throw new Error(`tidings.outbox has no column "${column}"`);
     return index;
   };
-  const eventId = indexOf(required.eventId);
-  const source = indexOf(required.source);
-  const detailType = indexOf(required.detailType);
-  const detail = indexOf(required.detail);
-  const occurredAt = indexOf(required.occurredAt);
-  const resources = indexOf(required.resources);
-  const idempotencyKey = indexOf(required.idempotencyKey);
+  const eventId = indexOf('event_id');
+  const source = indexOf('source');
+  const detailType = indexOf('detail_type');
+  const detail = indexOf('detail');
+  const occurredAt = indexOf('occurred_at');
+  const resources = indexOf('resources');
+  const idempotencyKey = indexOf('idempotency_key');
   const orderingKey = indexOf('ordering_key');
   const traceHeader = indexOf('trace_header');
-  const text = (tuple: Tuple, index: number): string => {
-    const value = tuple[index];
-    if (typeof value !== 'string') {
-      throw new Error(`${name} holds a row whose "${relation.columns[index]}" is null`);
-    }
-    return value;
-  };
   return (tuple) => ({
-    eventId: text(tuple, eventId),
-    source: text(tuple, source),
-    detailType: text(tuple, detailType),
-    detail: text(tuple, detail),
-    occurredAt: text(tuple, occurredAt),
-    resources: text(tuple, resources),
-    idempotencyKey: text(tuple, idempotencyKey),
-    orderingKey: tuple[orderingKey] ?? null,
-    traceHeader: tuple[traceHeader] ?? null,
+    eventId: textOf(tuple[eventId], 'event_id'),
+    source: textOf(tuple[source], 'source'),
+    detailType: textOf(tuple[detailType], 'detail_type'),
+    detail: textOf(tuple[detail], 'detail'),
+    occurredAt: textOf(tuple[occurredAt], 'occurred_at'),
+    resources: textOf(tuple[resources], 'resources'),
+    idempotencyKey: textOf(tuple[idempotencyKey], 'idempotency_key'),
+    orderingKey: optionalTextOf(tuple[orderingKey]),
+    traceHeader: optionalTextOf(tuple[traceHeader]),
   });
+}
+
+/** Reads a row that a query returned as text, by column name. */
+export function outboxRowOf(row: Readonly<Record<string, string | null>>): OutboxRow {
+  return {
+    eventId: textOf(row.event_id, 'event_id'),
+    source: textOf(row.source, 'source'),
+    detailType: textOf(row.detail_type, 'detail_type'),
+    detail: textOf(row.detail, 'detail'),
+    occurredAt: textOf(row.occurred_at, 'occurred_at'),
+    resources: textOf(row.resources, 'resources'),
+    idempotencyKey: textOf(row.idempotency_key, 'idempotency_key'),
+    orderingKey: optionalTextOf(row.ordering_key),
+    traceHeader: optionalTextOf(row.trace_header),
+  };
+}
+
+function textOf(value: unknown, column: string): string {
+  if (typeof value === 'string') return value;
+  throw new Error(`tidings.outbox holds a row whose "${column}" is null`);
+}
+
+function optionalTextOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** The event that a row holds; its detail goes on as the text that was stored. */

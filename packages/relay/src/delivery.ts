@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Backoff,
@@ -41,6 +42,8 @@ export function createDelivery(
   const { source, publisher, deadLetters, logger, maxInFlightBytes } = settings;
   const watermark = new Watermark();
   const abandoned = new AbortController();
+  // As many calls listen as are in flight.
+  setMaxListeners(0, abandoned.signal);
   const waiters: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
 
   function wake(): void {

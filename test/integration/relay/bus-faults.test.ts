@@ -117,7 +117,7 @@ test.each(cases)('$name: every committed order arrives', async ({ faults, mayDup
 function openPositions(database: OrdersDatabase): Promise<readonly Record<string, unknown>[]> {
   return database.query(
     `select confirmed_flush_lsn = acknowledged_lsn as settled
-     from pg_replication_slots join tidings.checkpoint using (slot_name)
+     from pg_replication_slots join tidings.checkpoint on name = slot_name
      where slot_name = $1`,
     [database.slot],
   );

@@ -1,5 +1,8 @@
 import type { ChangeGroup } from '@tidings/relay';
 
+/** Bytes that wait at most, but for the read that goes beyond it. */
+const LIMIT = 4 * 1024 * 1024;
+
 /**
  * Holds groups between the socket and the relay. Its byte count is what the reader
  * pauses the socket by.
@@ -10,6 +13,7 @@ export class GroupQueue<Change> {
   #outcome: { readonly error: Error | undefined } | undefined;
   #wake: (() => void) | undefined;
   #drained: (() => void) | undefined;
+  #room: (() => void) | undefined;
 
   /** Bytes of the groups that nobody took yet. */
   get bytes(): number {
@@ -19,6 +23,22 @@ export class GroupQueue<Change> {
   /** Called whenever the queue has been emptied. */
   onDrained(callback: (() => void) | undefined): void {
     this.#drained = callback;
+  }
+
+  /** True while so much waits here that nobody should read more. */
+  get full(): boolean {
+    return this.#bytes >= LIMIT;
+  }
+
+  /** Resolves when there is room for more. @throws the signal's reason when aborted. */
+  async room(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.full && this.#outcome === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#room = resolve;
+      });
+      signal.throwIfAborted();
+    }
   }
 
   push(groups: readonly ChangeGroup<Change>[], bytes: number): void {
@@ -32,6 +52,7 @@ export class GroupQueue<Change> {
   end(error?: Error): void {
     this.#outcome ??= { error };
     this.#wake?.();
+    this.#room?.();
   }
 
   /** All groups that have come; waits for one. Undefined at the end. */
@@ -50,6 +71,7 @@ export class GroupQueue<Change> {
     this.#groups = [];
     this.#bytes = 0;
     this.#drained?.();
+    this.#room?.();
     return groups;
   }
 }

@@ -1,16 +1,35 @@
 /**
- * Decodes the messages of pgoutput, protocol version 1, that an insert-only
- * publication sends. Every value is copied out of the chunk at once: the chunk is a
- * view into a buffer that the next read overwrites. Values are the text that
- * Postgres sent; nothing parses a number or a date on the way.
+ * Decodes the messages of pgoutput, protocol version 1. Every value is copied out of
+ * the chunk at once: the chunk is a view into a buffer that the next read overwrites.
+ * Values are the text that Postgres sent; nothing parses a number or a date on the way.
  */
+
+/** A value that an update left as it was and that Postgres did not send (TOAST). */
+export const unchanged: unique symbol = Symbol('unchanged');
+
+/** Column values in the relation's order; null is SQL's NULL. */
+export type Tuple = readonly (string | null | typeof unchanged)[];
+
+/** What a table publishes of a row that was updated or deleted. */
+export type ReplicaIdentity = 'default' | 'nothing' | 'full' | 'index';
 
 /** A table as the stream described it last. */
 export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly table: string;
+  readonly replicaIdentity: ReplicaIdentity;
   readonly columns: readonly string[];
+  /** Type of each column, as in `pg_type`. */
+  readonly typeOids: readonly number[];
+  /** Whether each column is part of the replica identity. */
+  readonly inIdentity: readonly boolean[];
+}
+
+/** The old row: all of it (`full`), or the columns of its replica identity (`key`). */
+export interface OldRow {
+  readonly kind: 'full' | 'key';
+  readonly values: Tuple;
 }
 
 /** A decoded message. */
@@ -18,19 +37,46 @@ export type PgoutputMessage =
   | { readonly kind: 'begin'; readonly xid: number }
   | { readonly kind: 'commit'; readonly endLsn: bigint }
   | { readonly kind: 'relation'; readonly relation: Relation }
-  | { readonly kind: 'insert'; readonly relationOid: number; readonly values: Tuple }
+  | { readonly kind: 'insert'; readonly relationOid: number; readonly now: Tuple }
+  | {
+      readonly kind: 'update';
+      readonly relationOid: number;
+      readonly now: Tuple;
+      readonly before: OldRow | undefined;
+    }
+  | { readonly kind: 'delete'; readonly relationOid: number; readonly before: OldRow }
+  | { readonly kind: 'truncate'; readonly relationOids: readonly number[] }
+  | {
+      readonly kind: 'message';
+      /** False for one that came at once, also from a transaction that rolled back. */
+      readonly transactional: boolean;
+      readonly prefix: string;
+      readonly content: string;
+    }
   | { readonly kind: 'other'; readonly tag: string };
-
-/** Column values in the relation's order; null is SQL's NULL. */
-export type Tuple = readonly (string | null)[];
 
 const BEGIN = 0x42;
 const COMMIT = 0x43;
 const RELATION = 0x52;
 const INSERT = 0x49;
+const UPDATE = 0x55;
+const DELETE = 0x44;
+const TRUNCATE = 0x54;
+const MESSAGE = 0x4d;
 
 const NULL = 0x6e;
 const TEXT = 0x74;
+const UNCHANGED = 0x75;
+
+const OLD_ROW = 0x4f;
+const OLD_KEY = 0x4b;
+
+const identities: Readonly<Record<string, ReplicaIdentity>> = {
+  d: 'default',
+  n: 'nothing',
+  f: 'full',
+  i: 'index',
+};
 
 /**
  * Decodes the message that begins at `offset`.
@@ -44,15 +90,38 @@ export function decodePgoutput(chunk: Buffer, offset: number): PgoutputMessage {
     case COMMIT:
       // flags (1), LSN of the commit (8), LSN behind it (8), time (8)
       return { kind: 'commit', endLsn: chunk.readBigUInt64BE(offset + 10) };
-    case RELATION:
-      return { kind: 'relation', relation: decodeRelation(chunk, offset + 1) };
     case INSERT:
       return {
         kind: 'insert',
         relationOid: chunk.readUInt32BE(offset + 1),
         // the byte between is 'N', the only tuple that an insert has
-        values: decodeTuple(chunk, offset + 6),
+        now: readTuple(new Cursor(chunk, offset + 6)),
       };
+    case RELATION:
+      return { kind: 'relation', relation: readRelation(new Cursor(chunk, offset + 1)) };
+    case UPDATE:
+      return readUpdate(new Cursor(chunk, offset + 1));
+    case DELETE: {
+      const cursor = new Cursor(chunk, offset + 1);
+      const relationOid = cursor.uint32();
+      return { kind: 'delete', relationOid, before: readOldRow(cursor, cursor.byte()) };
+    }
+    case TRUNCATE: {
+      const cursor = new Cursor(chunk, offset + 1);
+      const count = cursor.uint32();
+      cursor.at += 1; // CASCADE, RESTART IDENTITY
+      return {
+        kind: 'truncate',
+        relationOids: Array.from({ length: count }, () => cursor.uint32()),
+      };
+    }
+    case MESSAGE: {
+      const cursor = new Cursor(chunk, offset + 1);
+      const transactional = (cursor.byte() & 1) === 1;
+      cursor.at += 8; // LSN
+      const prefix = cursor.text();
+      return { kind: 'message', transactional, prefix, content: cursor.sized() };
+    }
     case undefined:
       throw new Error('pgoutput sent an empty message');
     default:
@@ -60,46 +129,91 @@ export function decodePgoutput(chunk: Buffer, offset: number): PgoutputMessage {
   }
 }
 
-function decodeRelation(chunk: Buffer, start: number): Relation {
-  const oid = chunk.readUInt32BE(start);
-  let at = start + 4;
-  const text = (): string => {
-    const end = chunk.indexOf(0, at);
-    const value = chunk.toString('utf8', at, end);
-    at = end + 1;
-    return value;
-  };
-  const schema = text();
-  const table = text();
-  at += 1; // replica identity
-  const count = chunk.readUInt16BE(at);
-  at += 2;
-  const columns: string[] = [];
-  for (let i = 0; i < count; i++) {
-    at += 1; // flags
-    columns.push(text());
-    at += 8; // type and its modifier
+/** Reads a message from front to back. */
+class Cursor {
+  readonly chunk: Buffer;
+  at: number;
+
+  constructor(chunk: Buffer, at: number) {
+    this.chunk = chunk;
+    this.at = at;
   }
-  return { oid, schema, table, columns };
+
+  byte(): number {
+    return this.chunk.readUInt8(this.at++);
+  }
+
+  uint16(): number {
+    this.at += 2;
+    return this.chunk.readUInt16BE(this.at - 2);
+  }
+
+  uint32(): number {
+    this.at += 4;
+    return this.chunk.readUInt32BE(this.at - 4);
+  }
+
+  /** Text up to a zero byte. */
+  text(): string {
+    const end = this.chunk.indexOf(0, this.at);
+    if (end === -1) throw new Error('pgoutput sent a name without an end');
+    const value = this.chunk.toString('utf8', this.at, end);
+    this.at = end + 1;
+    return value;
+  }
+
+  /** Text behind its length. */
+  sized(): string {
+    const length = this.uint32();
+    this.at += length;
+    if (this.at > this.chunk.length) throw new Error('pgoutput sent a value without its end');
+    return this.chunk.toString('utf8', this.at - length, this.at);
+  }
 }
 
-function decodeTuple(chunk: Buffer, start: number): Tuple {
-  const count = chunk.readUInt16BE(start);
-  const values: (string | null)[] = new Array(count);
-  let at = start + 2;
+function readRelation(cursor: Cursor): Relation {
+  const oid = cursor.uint32();
+  const schema = cursor.text();
+  const table = cursor.text();
+  const replicaIdentity = identities[String.fromCharCode(cursor.byte())] ?? 'default';
+  const count = cursor.uint16();
+  const columns: string[] = [];
+  const typeOids: number[] = [];
+  const inIdentity: boolean[] = [];
   for (let i = 0; i < count; i++) {
-    const kind = chunk[at];
-    at += 1;
-    if (kind === NULL) {
-      values[i] = null;
-    } else if (kind === TEXT) {
-      const length = chunk.readUInt32BE(at);
-      at += 4;
-      values[i] = chunk.toString('utf8', at, at + length);
-      at += length;
-    } else {
-      throw new Error(`pgoutput sent a column of kind ${kind} where an insert has text or null`);
-    }
+    inIdentity.push((cursor.byte() & 1) === 1);
+    columns.push(cursor.text());
+    typeOids.push(cursor.uint32());
+    cursor.at += 4; // type modifier
+  }
+  return { oid, schema, table, replicaIdentity, columns, typeOids, inIdentity };
+}
+
+function readUpdate(cursor: Cursor): PgoutputMessage {
+  const relationOid = cursor.uint32();
+  const kind = cursor.byte();
+  let before: OldRow | undefined;
+  if (kind === OLD_ROW || kind === OLD_KEY) {
+    before = readOldRow(cursor, kind);
+    cursor.at += 1; // 'N'
+  }
+  return { kind: 'update', relationOid, now: readTuple(cursor), before };
+}
+
+function readOldRow(cursor: Cursor, kind: number): OldRow {
+  return { kind: kind === OLD_ROW ? 'full' : 'key', values: readTuple(cursor) };
+}
+
+function readTuple(cursor: Cursor): Tuple {
+  const count = cursor.uint16();
+  const values: (string | null | typeof unchanged)[] = new Array(count);
+  for (let i = 0; i < count; i++) {
+    const kind = cursor.byte();
+    if (kind === TEXT) values[i] = cursor.sized();
+    else if (kind === NULL) values[i] = null;
+    else if (kind === UNCHANGED) values[i] = unchanged;
+    else
+      throw new Error(`pgoutput sent a column of kind ${kind}; text, null or unchanged is known`);
   }
   return values;
 }

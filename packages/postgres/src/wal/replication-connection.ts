@@ -30,14 +30,16 @@ export interface ReplicationRequest {
 export interface ReplicationConnection {
   /** Settles when the stream ends; rejects when it ends in an error. */
   readonly ended: Promise<void>;
+  /** The server's process behind the connection. */
+  readonly backendPid: number | undefined;
   pause(): void;
   resume(): void;
   /** Reports what was received and what is durable at the far end. */
   sendStatus(received: Lsn, durable: Lsn): void;
   /** Sends CopyDone, waits for the server to take leave, closes the connection. */
   stop(): Promise<void>;
-  /** Closes the socket at once. */
-  destroy(): void;
+  /** Closes the socket at once; `reason`, if given, is what `ended` rejects with. */
+  destroy(reason?: Error): void;
 }
 
 const XLOG_DATA = 0x77;
@@ -95,6 +97,7 @@ export async function openReplication(request: ReplicationRequest): Promise<Repl
 
   return {
     ended,
+    backendPid: (client as unknown as { readonly processID?: number }).processID,
     pause: () => void wire.stream.pause(),
     resume: () => void wire.stream.resume(),
     sendStatus(received, durable): void {
@@ -108,7 +111,10 @@ export async function openReplication(request: ReplicationRequest): Promise<Repl
       clearTimeout(patience);
       await client.end().catch(() => {});
     },
-    destroy: () => void wire.stream.destroy(),
+    destroy(reason): void {
+      defect ??= reason;
+      wire.stream.destroy();
+    },
   };
 }
 
@@ -119,7 +125,7 @@ function startStatement(request: ReplicationRequest): string {
   const origin = request.localOriginOnly ? `, origin 'none'` : '';
   return (
     `START_REPLICATION SLOT ${slot} LOGICAL ${formatLsn(request.from)} ` +
-    `(proto_version '1', publication_names ${publications}${origin})`
+    `(proto_version '1', publication_names ${publications}, messages 'true'${origin})`
   );
 }
 

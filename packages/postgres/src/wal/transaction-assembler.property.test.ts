@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatLsn } from '../lsn.ts';
-import { begin, commit, insert, relation } from './pgoutput-encoding.test-support.ts';
+import type { OutboxRow } from '../outbox-row.ts';
+import { outboxLayout } from './outbox-layout.ts';
+import { begin, commit, insert, message, relation } from './pgoutput-encoding.test-support.ts';
 import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
 
 const columns = [
@@ -57,7 +59,7 @@ function* messages(list: readonly Transaction[]): Generator<Buffer> {
 
 /** Feeds messages, handing out after those whose number `cuts` holds. */
 function read(
-  assembler: TransactionAssembler,
+  assembler: TransactionAssembler<OutboxRow>,
   stream: Iterable<Buffer>,
   cuts: ReadonlySet<number>,
   limit = Number.POSITIVE_INFINITY,
@@ -86,7 +88,7 @@ const cutsOf = fc.array(fc.nat(120), { maxLength: 40 }).map((list) => new Set(li
 test('every record once, in order, and one position a commit, wherever reads end', () => {
   fc.assert(
     fc.property(transactions, cutsOf, (list, cuts) => {
-      const assembler = new TransactionAssembler('tidings.outbox', start);
+      const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
       const { events, positions } = read(assembler, messages(list), cuts);
       expect(events).toEqual(list.flatMap((each) => each.events));
       expect(positions).toEqual(list.map((each) => formatLsn(each.endLsn)));
@@ -105,7 +107,11 @@ test('a new connection goes on exactly behind what was handed out', () => {
         let position = start;
         // Each connection breaks somewhere; the server sends again what ends behind it.
         for (const limit of [...breaks, Number.POSITIVE_INFINITY]) {
-          const assembler = new TransactionAssembler('tidings.outbox', position);
+          const assembler = new TransactionAssembler(
+            outboxLayout,
+            'tidings.heartbeat.orders',
+            position,
+          );
           const { lsn } = position;
           const rest = list.filter((each) => each.endLsn > lsn);
           events.push(...read(assembler, messages(rest), cuts, limit).events);
@@ -118,7 +124,7 @@ test('a new connection goes on exactly behind what was handed out', () => {
 });
 
 test('a piece of an open transaction carries no position', () => {
-  const assembler = new TransactionAssembler('tidings.outbox', start);
+  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
   const all = [...messages([{ xid: 1, endLsn: 300n, events: ['a', 'b'] }])];
   for (const message of all.slice(0, -1)) assembler.feed(message, 0);
   const piece = assembler.take().groups;
@@ -129,14 +135,20 @@ test('a piece of an open transaction carries no position', () => {
   expect(assembler.take().groups).toEqual([{ records: [], position: formatLsn(300n) }]);
 });
 
-test('an idle server moves the position, except inside a transaction', () => {
-  const assembler = new TransactionAssembler('tidings.outbox', start);
-  assembler.idleAt(150n);
-  expect(assembler.take().groups).toEqual([{ records: [], position: formatLsn(150n) }]);
-  assembler.idleAt(150n);
-  expect(assembler.take().groups).toEqual([]);
-  assembler.feed(begin(9), 0);
-  assembler.idleAt(400n);
-  expect(assembler.midTransaction).toBe(true);
-  expect(assembler.take().groups).toEqual([]);
+test('a heartbeat comes back with the end of its transaction, others are left alone', () => {
+  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
+  const feed = (...list: readonly Buffer[]): void => {
+    for (const each of list) assembler.feed(each, 0);
+  };
+  feed(begin(1), message(true, 'tidings.heartbeat.orders', 'mine'));
+  expect(assembler.take().heartbeats).toEqual([]);
+  feed(commit(300n));
+  expect(assembler.take()).toMatchObject({
+    groups: [{ records: [], position: formatLsn(300n) }],
+    heartbeats: [{ content: 'mine', lsn: 300n }],
+  });
+  feed(begin(2), message(true, 'tidings.heartbeat.other', 'theirs'), commit(400n));
+  feed(message(false, 'tidings.heartbeat.orders', 'of a transaction that may roll back'));
+  feed(begin(3), commit(500n));
+  expect(assembler.take().heartbeats).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import type { ChangeGroup, ChangeRecord } from '@tidings/relay';
 import { positionOf } from '@tidings/relay';
 import { formatLsn, type Lsn } from '../lsn.ts';
-import { type OutboxRow, outboxRowReader } from '../outbox-row.ts';
-import { decodePgoutput, type Tuple } from './pgoutput.ts';
+import { decodePgoutput, type PgoutputMessage } from './pgoutput.ts';
+import type { RowMessage, RowReader, WalLayout } from './wal-layout.ts';
 
 /**
  * How far reading has come, so that a new connection can go on behind it: all
@@ -15,6 +15,20 @@ export interface ReadPosition {
   readonly records: number;
 }
 
+/** A heartbeat that has come back in the stream. */
+export interface ReturnedHeartbeat {
+  readonly content: string;
+  /** End of its transaction. */
+  readonly lsn: Lsn;
+}
+
+/** What has been put together since the last time. */
+export interface Assembled<Change> {
+  readonly groups: readonly ChangeGroup<Change>[];
+  readonly bytes: number;
+  readonly heartbeats: readonly ReturnedHeartbeat[];
+}
+
 /** Rough cost of a record's objects beside its text. */
 const RECORD_OVERHEAD = 400;
 
@@ -24,20 +38,24 @@ const RECORD_OVERHEAD = 400;
  * transaction of any size passes through in bounded memory. That is safe because
  * protocol version 1 sends a transaction only after its commit.
  */
-export class TransactionAssembler {
-  readonly #outbox: string;
-  #readers = new Map<number, (tuple: Tuple) => OutboxRow>();
-  #ready: ChangeGroup<OutboxRow>[] = [];
-  #records: ChangeRecord<OutboxRow>[] = [];
+export class TransactionAssembler<Change> {
+  readonly #layout: WalLayout<Change>;
+  readonly #heartbeatPrefix: string;
+  readonly #resume: ReadPosition;
+  readonly #readers = new Map<number, RowReader<Change>>();
+  #ready: ChangeGroup<Change>[] = [];
+  #records: ChangeRecord<Change>[] = [];
+  #heartbeats: ReturnedHeartbeat[] = [];
+  #heartbeat: string | undefined;
   #bytes = 0;
   #lsn: Lsn;
   #xid: number | undefined;
   #seen = 0;
-  #resume: ReadPosition;
 
-  /** `outbox` is the table's qualified name; `resume` where an earlier one stopped. */
-  constructor(outbox: string, resume: ReadPosition) {
-    this.#outbox = outbox;
+  /** `resume` is where an earlier assembler of the same slot stopped. */
+  constructor(layout: WalLayout<Change>, heartbeatPrefix: string, resume: ReadPosition) {
+    this.#layout = layout;
+    this.#heartbeatPrefix = heartbeatPrefix;
     this.#resume = resume;
     this.#lsn = resume.lsn;
   }
@@ -49,11 +67,6 @@ export class TransactionAssembler {
     return { lsn: this.#lsn, xid: this.#xid, records: Math.max(this.#seen, this.#skip()) };
   }
 
-  /** True between a transaction's begin and its commit. */
-  get midTransaction(): boolean {
-    return this.#xid !== undefined;
-  }
-
   /** Consumes the pgoutput message at `offset`. */
   feed(chunk: Buffer, offset: number): void {
     const message = decodePgoutput(chunk, offset);
@@ -62,56 +75,68 @@ export class TransactionAssembler {
         this.#xid = message.xid;
         this.#seen = 0;
         return;
-      case 'relation': {
-        const { relation } = message;
-        if (`${relation.schema}.${relation.table}` === this.#outbox) {
-          this.#readers.set(relation.oid, outboxRowReader(relation));
+      case 'insert':
+      case 'update':
+      case 'delete':
+        this.#row(message.relationOid, message, chunk.length - offset);
+        return;
+      case 'commit':
+        this.#commit(message.endLsn);
+        return;
+      case 'relation':
+        this.#describe(message);
+        return;
+      case 'message':
+        // One outside a transaction may be of one that rolled back.
+        if (message.transactional && message.prefix === this.#heartbeatPrefix) {
+          this.#heartbeat = message.content;
         }
         return;
-      }
-      case 'insert': {
-        const reader = this.#readers.get(message.relationOid);
-        if (reader === undefined) return;
-        this.#seen += 1;
-        if (this.#seen <= this.#skip()) return;
-        const bytes = chunk.length - offset + RECORD_OVERHEAD;
-        this.#records.push({ change: reader(message.values), bytes });
-        this.#bytes += bytes;
-        return;
-      }
-      case 'commit':
-        this.#lsn = message.endLsn;
-        this.#xid = undefined;
-        this.#seen = 0;
-        this.#push(message.endLsn);
-        return;
+      case 'truncate':
       case 'other':
         return;
     }
   }
 
-  /** Notes that nothing is left to read before `lsn`. Only between transactions. */
-  idleAt(lsn: Lsn): void {
-    if (this.#xid !== undefined || lsn <= this.#lsn) return;
-    this.#lsn = lsn;
-    this.#push(lsn);
-  }
-
-  /** Hands out the groups since the last call and the bytes that they hold. */
-  take(): { readonly groups: readonly ChangeGroup<OutboxRow>[]; readonly bytes: number } {
+  /** Hands out what has come since the last call. */
+  take(): Assembled<Change> {
     if (this.#records.length > 0) {
       this.#ready.push({ records: this.#records });
       this.#records = [];
     }
-    const taken = { groups: this.#ready, bytes: this.#bytes };
+    const taken = { groups: this.#ready, bytes: this.#bytes, heartbeats: this.#heartbeats };
     this.#ready = [];
+    this.#heartbeats = [];
     this.#bytes = 0;
     return taken;
   }
 
-  #push(lsn: Lsn): void {
-    this.#ready.push({ records: this.#records, position: positionOf(formatLsn(lsn)) });
+  #describe({ relation }: Extract<PgoutputMessage, { kind: 'relation' }>): void {
+    const reader = this.#layout.reader(relation);
+    if (reader === undefined) this.#readers.delete(relation.oid);
+    else this.#readers.set(relation.oid, reader);
+  }
+
+  #row(relationOid: number, message: RowMessage, size: number): void {
+    const reader = this.#readers.get(relationOid);
+    if (reader === undefined || this.#xid === undefined) return;
+    this.#seen += 1;
+    if (this.#seen <= this.#skip()) return;
+    const change = reader(message, { xid: this.#xid, index: this.#seen });
+    const bytes = size + RECORD_OVERHEAD;
+    this.#records.push({ change, bytes });
+    this.#bytes += bytes;
+  }
+
+  #commit(endLsn: Lsn): void {
+    this.#lsn = endLsn;
+    this.#xid = undefined;
+    this.#seen = 0;
+    this.#ready.push({ records: this.#records, position: positionOf(formatLsn(endLsn)) });
     this.#records = [];
+    if (this.#heartbeat === undefined) return;
+    this.#heartbeats.push({ content: this.#heartbeat, lsn: endLsn });
+    this.#heartbeat = undefined;
   }
 
   /** How many records of the open transaction an earlier connection handed out. */

@@ -1,8 +1,9 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { clientConfigOf, targetOf } from '../connection-config.ts';
+import type { WarningThresholds } from './slot-warnings.ts';
 
-/** How to read an outbox from the write-ahead log. */
+/** How to read changes from the write-ahead log. */
 export interface WalSourceOptions {
   /** A connection string, or what `pg.Client` takes; the role needs REPLICATION. */
   readonly connection: string | pg.ClientConfig;
@@ -11,22 +12,53 @@ export interface WalSourceOptions {
   /** Name of the publication. Default `tidings`. */
   readonly publication?: string;
   /**
-   * Milliseconds after which a slot moves on although its outbox is idle, so that the
-   * server need not keep what other tables and databases write. Default 10,000.
+   * What to do when the slot can no longer be trusted to hold every event. `heal`
+   * (default) makes a new one and publishes again what no bookmark covers; `halt` opens
+   * the incident and stops. Where the table cannot be read again, `heal` halts too.
    */
-  readonly idleIntervalMs?: number;
+  readonly onSlotLoss?: 'heal' | 'halt';
+  /**
+   * Milliseconds between heartbeats through the log: how much a healed slot publishes a
+   * second time, and how soon a change of the publication is noticed. Default 5,000.
+   */
+  readonly heartbeatIntervalMs?: number;
+  /** Milliseconds that a heartbeat may take to come back. Default 30,000. */
+  readonly heartbeatTimeoutMs?: number;
+  /**
+   * Milliseconds without a settled event after which the stream is closed (the slot
+   * stays) because a stream that acknowledges nothing holds up the server's shutdown.
+   * Default 30,000.
+   */
+  readonly stallTimeoutMs?: number;
+  /** When to warn. Defaults: 1 GiB behind, 1 GiB before the loss, 60 s behind. */
+  readonly warnings?: Partial<WarningThresholds>;
 }
 
 /** `WalSourceOptions`, resolved. */
 export interface WalSettings {
   readonly connection: pg.ClientConfig;
-  readonly replicationConnection: pg.ClientConfig;
+  /** For streaming and for reading rows as text: what text looks like is pinned. */
+  readonly textConnection: pg.ClientConfig;
   /** The server as a person would name it, without credentials. */
   readonly target: string;
   readonly slot: string;
   readonly publication: string;
-  readonly idleIntervalMs: number;
+  readonly onSlotLoss: 'heal' | 'halt';
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly warnings: WarningThresholds;
+  /** Prefix of the logical messages that are this slot's heartbeats. */
+  readonly heartbeatPrefix: string;
 }
+
+const GIB = 1024 ** 3;
+
+/**
+ * How long the server waits for a stream that has gone silent before it frees the slot
+ * for another relay. Status goes out three times as often.
+ */
+export const WAL_SENDER_TIMEOUT_MS = 10_000;
 
 /** @throws ConfigurationError that names the field and what it must be. */
 export function resolveWalOptions(options: WalSourceOptions): WalSettings {
@@ -35,16 +67,17 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
       `slot must be 1 to 63 lower-case letters, digits and underscores, got "${options.slot}"`,
     );
   }
-  const idleIntervalMs = options.idleIntervalMs ?? 10_000;
-  if (!Number.isFinite(idleIntervalMs) || idleIntervalMs < 100) {
-    throw new ConfigurationError(`idleIntervalMs must be 100 or more, got ${idleIntervalMs}`);
+  const onSlotLoss = options.onSlotLoss ?? 'heal';
+  if (onSlotLoss !== 'heal' && onSlotLoss !== 'halt') {
+    throw new ConfigurationError(`onSlotLoss must be 'heal' or 'halt', got '${onSlotLoss}'`);
   }
   const base = clientConfigOf(options.connection);
-  // Text output depends on the session: pin what the row reader expects.
-  const pinned = '-c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8';
+  const pinned =
+    '-c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8 ' +
+    `-c intervalstyle=postgres -c bytea_output=hex -c wal_sender_timeout=${WAL_SENDER_TIMEOUT_MS}`;
   return Object.freeze({
     connection: { ...base, application_name: `tidings ${options.slot}` },
-    replicationConnection: {
+    textConnection: {
       ...base,
       application_name: `tidings ${options.slot} stream`,
       options: base.options === undefined ? pinned : `${base.options} ${pinned}`,
@@ -52,6 +85,23 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
     target: targetOf(base),
     slot: options.slot,
     publication: options.publication ?? 'tidings',
-    idleIntervalMs,
+    onSlotLoss,
+    heartbeatIntervalMs: milliseconds('heartbeatIntervalMs', options.heartbeatIntervalMs, 5_000),
+    heartbeatTimeoutMs: milliseconds('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 30_000),
+    stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, 30_000),
+    warnings: Object.freeze({
+      lagBytes: options.warnings?.lagBytes ?? GIB,
+      safeWalBytes: options.warnings?.safeWalBytes ?? GIB,
+      lagSeconds: options.warnings?.lagSeconds ?? 60,
+    }),
+    heartbeatPrefix: `tidings.heartbeat.${options.slot}`,
   });
+}
+
+function milliseconds(field: string, given: number | undefined, fallback: number): number {
+  const value = given ?? fallback;
+  if (!Number.isFinite(value) || value < 10) {
+    throw new ConfigurationError(`${field} must be a number of at least 10, got ${value}`);
+  }
+  return value;
 }

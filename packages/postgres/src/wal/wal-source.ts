@@ -8,160 +8,368 @@ import {
   type Logger,
   reasonOf,
 } from '@tidings/relay';
-import type pg from 'pg';
-import { advanceCheckpoint } from '../checkpoint-store.ts';
+import { advanceCheckpoint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
+import { closeIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
-import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
+import type { OutboxRow } from '../outbox-row.ts';
 import { SqlSession } from '../sql-session.ts';
+import { BookmarkTrail } from './bookmark-trail.ts';
 import { GroupQueue } from './group-queue.ts';
-import { checkSlot, type SlotReadiness } from './slot-check.ts';
+import { outboxLayout } from './outbox-layout.ts';
+import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
+import { type Healing, queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
+import { observeSlot, type SlotObservation } from './slot-observation.ts';
+import { StalledStream } from './stalled-stream.ts';
+import { watchStream } from './stream-watch.ts';
 import type { ReadPosition } from './transaction-assembler.ts';
-import { resolveWalOptions, type WalSourceOptions } from './wal-options.ts';
+import type { WalLayout } from './wal-layout.ts';
+import {
+  resolveWalOptions,
+  WAL_SENDER_TIMEOUT_MS,
+  type WalSettings,
+  type WalSourceOptions,
+} from './wal-options.ts';
 import { openWalStream, type WalStream } from './wal-stream.ts';
 
 /** How soon a lost connection is tried again. */
 const reconnect = { baseMs: 100, capMs: 5_000 };
-/** A new stream may find the slot held by the connection that was just lost. */
-const slotWaitMs = 250;
+/** How often a relay that waits for the slot looks for it. */
+const STANDBY_MS = 250;
 
 /**
  * Reads the outbox from the write-ahead log through a logical replication slot: each
  * committed insert once, in commit order. What is confirmed is written to
  * `tidings.checkpoint` before the server hears of it. A lost connection is opened
  * again and goes on behind what was read; a restarted process goes on behind the
- * checkpoint. Needs PostgreSQL 14 or later, `wal_level = logical`, and a slot made by
- * `migrateOutbox`.
+ * checkpoint; a second relay on the same slot waits and takes over. A slot that is
+ * lost is an incident and is healed from the table. Needs PostgreSQL 14 or later,
+ * `wal_level = logical`, and a slot made by `migrateOutbox`.
  * @throws ConfigurationError on options that cannot work.
  */
 export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
+  return walSourceOf(options, outboxLayout);
+}
+
+/** `walSource` for tables of another layout. */
+export function walSourceOf<Change>(
+  options: WalSourceOptions,
+  layout: WalLayout<Change>,
+): ChangeSource<Change> {
   const settings = resolveWalOptions(options);
-  const { slot, publication } = settings;
-  const name = `wal slot "${slot}"`;
-  const sql = new SqlSession(settings.connection, leaveServer);
-  const queue = new GroupQueue<OutboxRow>();
-  let stream: WalStream | undefined;
-  let connecting: Promise<WalStream> | undefined;
-  let readTo: ReadPosition | undefined;
-  let durable: Lsn = 0n;
+  const reader = new WalReader(settings, layout);
+  return {
+    name: `wal slot "${settings.slot}"`,
+    verify: () => reader.verify(),
+    read: (signal, logger) => reader.read(signal, logger),
+    capture: (change) => layout.capture(change),
+    confirm: (checkpoint) => reader.confirm(checkpoint),
+    close: () => reader.close(),
+  };
+}
 
-  /**
-   * Lets go of the stream. A server that stops waits for its streams to acknowledge
-   * everything, and without the other connection nothing can be: one that stays
-   * would hold up the server's shutdown for as long as it answers.
-   */
-  function leaveServer(): void {
-    stream?.destroy();
+/**
+ * Keeps one slot streaming:
+ *
+ *   observe --ready--> stream --lost connection--> observe
+ *   observe --lost---> repair ------------------> observe
+ *   observe --refused-> end
+ *   stream --no event settled for long--> parked --one is settled, or time--> observe
+ */
+class WalReader<Change> {
+  readonly #settings: WalSettings;
+  readonly #layout: WalLayout<Change>;
+  readonly #sql: SqlSession;
+  readonly #queue = new GroupQueue<Change>();
+  readonly #trail = new BookmarkTrail();
+  #stream: WalStream | undefined;
+  #connecting: Promise<WalStream> | undefined;
+  /** How far groups have been queued; a new connection goes on behind it. */
+  #readTo: ReadPosition | undefined;
+  /** What `tidings.checkpoint` says. */
+  #stored: Lsn = 0n;
+  #healing: Healing | undefined;
+  #lastProgressAt = Date.now();
+  #progressed: (() => void) | undefined;
+  /** Milliseconds since 1970, by the server's clock. */
+  #bookmarkTakenAt: number | undefined;
+
+  constructor(settings: WalSettings, layout: WalLayout<Change>) {
+    this.#settings = settings;
+    this.#layout = layout;
+    this.#sql = new SqlSession(settings.connection, () => this.#leaveServer());
   }
 
-  function ready(): Promise<SlotReadiness> {
-    return sql.use((client: pg.ClientBase) => checkSlot(client, slot, publication));
-  }
-
-  async function verify(): Promise<void> {
+  async verify(): Promise<void> {
     try {
-      await ready();
+      const { verdict } = await this.#observe();
+      if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
     } catch (error) {
-      const failure = connectionFailureOf(error);
-      if (failure.kind === 'lost') {
-        throw new ConfigurationError(unreachableSentence(settings.target, error));
+      if (connectionFailureOf(error).kind === 'lost') {
+        throw new ConfigurationError(unreachableSentence(this.#settings.target, error));
       }
       throw refusalOf(error);
     }
   }
 
-  /** Opens a stream behind what was read, or behind the checkpoint the first time. */
-  async function connect(): Promise<WalStream> {
-    const readiness = await ready();
-    durable = readiness.acknowledged;
-    readTo ??= { lsn: durable, xid: undefined, records: 0 };
-    const timeout = readiness.walSenderTimeoutMs;
-    return openWalStream({
-      connection: settings.replicationConnection,
-      slot,
-      publication,
-      outbox: 'tidings.outbox',
-      resume: readTo,
-      durable,
-      localOriginOnly: readiness.serverVersion >= 160000,
-      queue,
-      statusIntervalMs: Math.min(10_000, timeout > 0 ? timeout / 3 : 10_000),
-      idleIntervalMs: settings.idleIntervalMs,
-    });
-  }
-
-  /** Keeps a stream open until reading stops; ends the queue with what it meets. */
-  async function keepStreaming(signal: AbortSignal, logger: Logger): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        connecting = connect();
-        stream = await connecting;
-        if (signal.aborted) stream.stopReading();
-        logger.info({ slot, from: formatLsn(stream.position.lsn) }, 'streaming');
-        attempt = 0;
-        await stream.ended;
-        throw new Error('Connection terminated by the server');
-      } catch (error) {
-        if (signal.aborted) return;
-        readTo = stream?.position ?? readTo;
-        stream?.destroy();
-        stream = undefined;
-        const failure = connectionFailureOf(error);
-        if (failure.kind !== 'lost' && failure.kind !== 'slot-in-use') throw refusalOf(error);
-        const waitMs =
-          failure.kind === 'slot-in-use' ? slotWaitMs : fullJitter(reconnect, attempt + 1);
-        logger.warn(
-          { slot, reason: reasonOf(error), waitMs },
-          'the stream is down; connecting again',
-        );
-        await delay(waitMs, undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
-  async function* read(
+  async *read(
     signal: AbortSignal,
     logger: Logger,
-  ): AsyncGenerator<readonly ChangeGroup<OutboxRow>[], void, undefined> {
-    const stop = (): void => {
-      stream?.stopReading();
-      queue.end();
-    };
-    signal.addEventListener('abort', stop, { once: true });
+  ): AsyncGenerator<readonly ChangeGroup<Change>[], void, undefined> {
     if (signal.aborted) return;
-    keepStreaming(signal, logger).then(
-      () => queue.end(),
-      (error: unknown) => queue.end(error as Error),
+    signal.addEventListener('abort', () => this.#stopReading(), { once: true });
+    this.#keepStreaming(signal, logger).then(
+      () => this.#queue.end(),
+      (error: unknown) => this.#queue.end(error as Error),
     );
     for (;;) {
-      const groups = await queue.take();
+      const groups = await this.#queue.take();
       if (groups === undefined) return;
       yield groups;
     }
   }
 
-  async function confirm(checkpoint: Checkpoint): Promise<void> {
+  async confirm(checkpoint: Checkpoint): Promise<void> {
     const lsn = parseLsn(checkpoint);
-    if (lsn <= durable) return;
+    if (lsn <= this.#stored) return;
     try {
-      await sql.use((client) => advanceCheckpoint(client, slot, lsn));
+      await this.#store(lsn);
     } catch (error) {
-      if (connectionFailureOf(error).kind === 'lost') leaveServer();
+      if (connectionFailureOf(error).kind === 'lost') this.#leaveServer();
       throw error;
     }
-    durable = lsn;
-    stream?.acknowledge(lsn);
+    this.#stored = lsn;
+    this.#lastProgressAt = Date.now();
+    this.#stream?.acknowledge(lsn);
+    this.#progressed?.();
   }
 
-  async function close(): Promise<void> {
+  async close(): Promise<void> {
     // A connection that is on its way must not outlive the source.
-    const open = await connecting?.catch(() => undefined);
+    const open = await this.#connecting?.catch(() => undefined);
     await open?.close();
-    stream = undefined;
-    await sql.close();
+    this.#stream = undefined;
+    await this.#sql.close();
   }
 
-  return { name, verify, read, capture: (row) => [sealedEventOf(row)], confirm, close };
+  #stopReading(): void {
+    this.#stream?.stopReading();
+    this.#queue.end();
+    this.#progressed?.();
+  }
+
+  /**
+   * Lets go of the stream. A server that stops waits for its streams to acknowledge
+   * everything, and without the other connection nothing can be: one that stays would
+   * hold up the server's shutdown for as long as it answers.
+   */
+  #leaveServer(): void {
+    this.#stream?.destroy();
+  }
+
+  async #observe(): Promise<{ seen: SlotObservation; verdict: SlotVerdict }> {
+    const { slot, publication } = this.#settings;
+    const { tables, operations } = this.#layout;
+    const seen = await this.#sql.use((client) => observeSlot(client, slot, publication, tables));
+    const verdict = judgeSlot(seen, {
+      slot,
+      publication,
+      tables,
+      operations,
+      healedTo: this.#healing?.to,
+    });
+    return { seen, verdict };
+  }
+
+  /** Keeps a stream open until reading stops. @throws what a person must decide. */
+  async #keepStreaming(signal: AbortSignal, logger: Logger): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const { seen, verdict } = await this.#observe();
+        if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
+        if (verdict.kind === 'lost') {
+          await this.#repair(verdict, seen, signal, logger);
+          continue;
+        }
+        await this.#streamFrom(verdict, seen, signal, logger, () => {
+          attempt = 0;
+        });
+      } catch (error) {
+        this.#readTo = this.#stream?.position ?? this.#readTo;
+        this.#stream?.destroy();
+        if (signal.aborted) return;
+        this.#stream = undefined;
+        await this.#recover(error, attempt, signal, logger);
+      }
+    }
+  }
+
+  async #streamFrom(
+    verdict: Extract<SlotVerdict, { kind: 'ready' }>,
+    seen: SlotObservation,
+    signal: AbortSignal,
+    logger: Logger,
+    onOpen: () => void,
+  ): Promise<never> {
+    const settings = this.#settings;
+    await this.#noteStart(verdict, seen);
+    this.#stored = seen.checkpoint?.acknowledged ?? verdict.from;
+    this.#trail.expect(seen.publication?.fingerprint);
+    const heartbeats = { returnedAt: 0 };
+    this.#connecting = openWalStream({
+      connection: settings.textConnection,
+      slot: settings.slot,
+      publication: settings.publication,
+      layout: this.#layout,
+      heartbeatPrefix: settings.heartbeatPrefix,
+      resume: this.#readTo ?? { lsn: verdict.from, xid: undefined, records: 0 },
+      durable: verdict.from,
+      localOriginOnly: seen.server.version >= 160000,
+      queue: this.#queue,
+      statusIntervalMs: WAL_SENDER_TIMEOUT_MS / 3,
+      onHeartbeat: (heartbeat) => {
+        heartbeats.returnedAt = Date.now();
+        // The publication changed on the way: the next look at it finds the loss.
+        if (!this.#trail.note(heartbeat)) this.#leaveServer();
+      },
+    });
+    const stream = await this.#connecting;
+    this.#stream = stream;
+    if (signal.aborted) stream.stopReading();
+    logger.info({ slot: settings.slot, from: formatLsn(stream.position.lsn) }, 'streaming');
+    onOpen();
+    const watch = watchStream({
+      settings,
+      tables: this.#layout.tables,
+      sql: this.#sql,
+      stream,
+      logger,
+      observe: () => this.#observe(),
+      heartbeatReturnedAt: () => heartbeats.returnedAt,
+      stalledForMs: () =>
+        stream.position.lsn > this.#stored ? Date.now() - this.#lastProgressAt : 0,
+      acknowledged: () => this.#stored,
+      bookmarkTakenAt: () => this.#bookmarkTakenAt,
+    });
+    try {
+      await stream.ended;
+      throw new Error('Connection terminated by the server');
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** Writes the first checkpoint, or the publication that an older one lacks. */
+  async #noteStart(
+    verdict: Extract<SlotVerdict, { kind: 'ready' }>,
+    { server, checkpoint, publication }: SlotObservation,
+  ): Promise<void> {
+    if (!verdict.first && checkpoint?.fingerprint !== undefined) return;
+    await this.#sql.use((client) =>
+      writeCheckpoint(client, this.#settings.slot, {
+        systemIdentifier: server.systemIdentifier,
+        timeline: server.timeline,
+        acknowledged: checkpoint?.acknowledged ?? verdict.from,
+        bookmark: checkpoint?.bookmark,
+        fingerprint: publication?.fingerprint,
+      }),
+    );
+  }
+
+  async #repair(
+    verdict: Extract<SlotVerdict, { kind: 'lost' }>,
+    seen: SlotObservation,
+    signal: AbortSignal,
+    logger: Logger,
+  ): Promise<void> {
+    const healing = await repairSlotLoss({
+      settings: this.#settings,
+      layout: this.#layout,
+      loss: verdict.loss,
+      explanation: verdict.explanation,
+      seen,
+      sql: this.#sql,
+      queue: this.#queue,
+      logger,
+      signal,
+    });
+    this.#healing = healing;
+    this.#readTo = { lsn: healing.to, xid: undefined, records: 0 };
+    queueEndOfRepair(this.#queue, healing);
+  }
+
+  /** Writes a checkpoint at `lsn`, with what it completes: a bookmark, or a repair. */
+  async #store(lsn: Lsn): Promise<void> {
+    const { slot } = this.#settings;
+    const healing = this.#healing;
+    if (healing !== undefined && lsn >= healing.to) {
+      await this.#sql.use(async (client) => {
+        const { server } = await observeSlot(
+          client,
+          slot,
+          this.#settings.publication,
+          this.#layout.tables,
+        );
+        await client.query('begin');
+        try {
+          await writeCheckpoint(client, slot, {
+            systemIdentifier: server.systemIdentifier,
+            timeline: server.timeline,
+            acknowledged: lsn,
+            bookmark: healing.bookmark,
+            fingerprint: healing.fingerprint,
+          });
+          await closeIncident(client, healing.incident, healing.to, healing.republished);
+          await client.query('commit');
+        } catch (error) {
+          await client.query('rollback').catch(() => {});
+          throw error;
+        }
+      });
+      this.#healing = undefined;
+      return;
+    }
+    const bookmark = this.#trail.validAt(lsn);
+    await this.#sql.use((client) => advanceCheckpoint(client, slot, lsn, bookmark));
+    if (bookmark === undefined) return;
+    this.#trail.adopted(bookmark);
+    this.#bookmarkTakenAt = Date.parse(bookmark.at);
+  }
+
+  /** Waits as the failure demands. @throws it where waiting does not help. */
+  async #recover(
+    error: unknown,
+    attempt: number,
+    signal: AbortSignal,
+    logger: Logger,
+  ): Promise<void> {
+    const { slot } = this.#settings;
+    if (error instanceof StalledStream) {
+      logger.error({ slot, stalledForMs: error.stalledForMs }, error.message);
+      const woken = new Promise<void>((resolve) => {
+        this.#progressed = resolve;
+      });
+      const pause = new AbortController();
+      await Promise.race([
+        woken,
+        delay(error.pauseMs, undefined, { signal: pause.signal }).catch(() => {}),
+      ]);
+      pause.abort();
+      this.#progressed = undefined;
+      return;
+    }
+    const failure = connectionFailureOf(error);
+    if (failure.kind === 'slot-in-use') {
+      const report = attempt === 1 ? logger.info : logger.debug;
+      report.call(logger, { slot }, 'standing by: another relay streams the slot');
+      await delay(STANDBY_MS, undefined, { signal }).catch(() => {});
+      return;
+    }
+    if (failure.kind !== 'lost') throw refusalOf(error);
+    const waitMs = fullJitter(reconnect, attempt);
+    logger.warn({ slot, reason: reasonOf(error), waitMs }, 'the stream is down; connecting again');
+    await delay(waitMs, undefined, { signal }).catch(() => {});
+  }
 }
 
 /** Turns a known refusal into the sentence for it, leaves everything else as it is. */

@@ -1,46 +1,53 @@
 import type pg from 'pg';
 import type { Lsn } from '../lsn.ts';
-import type { OutboxRow } from '../outbox-row.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { openReplication, type ReplicationConnection } from './replication-connection.ts';
-import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
+import {
+  type ReadPosition,
+  type ReturnedHeartbeat,
+  TransactionAssembler,
+} from './transaction-assembler.ts';
+import type { WalLayout } from './wal-layout.ts';
 
 /** One connection's worth of streaming. */
 export interface WalStream {
   /** Settles when the connection ends; rejects when it is lost. */
   readonly ended: Promise<void>;
+  /** The server's process behind it. */
+  readonly backendPid: number | undefined;
   /** How far the queue has been fed. */
   readonly position: ReadPosition;
+  /** True while the queue is full and the socket rests because of it. */
+  readonly blocked: boolean;
   /** Tells the server what is durable. */
   acknowledge(durable: Lsn): void;
   /** Reads no more; the connection stays for the acknowledgements of what was read. */
   stopReading(): void;
   /** Takes leave of the server after a last acknowledgement. */
   close(): Promise<void>;
-  destroy(): void;
+  /** Closes the socket; `reason`, if given, is what `ended` rejects with. */
+  destroy(reason?: Error): void;
 }
 
 /** What a stream needs to know. */
-export interface WalStreamRequest {
+export interface WalStreamRequest<Change> {
   readonly connection: pg.ClientConfig;
   readonly slot: string;
   readonly publication: string;
-  /** Qualified name of the outbox table. */
-  readonly outbox: string;
+  readonly layout: WalLayout<Change>;
+  readonly heartbeatPrefix: string;
   readonly resume: ReadPosition;
   readonly durable: Lsn;
   readonly localOriginOnly: boolean;
-  readonly queue: GroupQueue<OutboxRow>;
+  readonly queue: GroupQueue<Change>;
   readonly statusIntervalMs: number;
-  readonly idleIntervalMs: number;
+  readonly onHeartbeat: (heartbeat: ReturnedHeartbeat) => void;
 }
 
 /** Reads smaller than this are coalesced: more is on its way while the server sends. */
 const SMALL_READ = 32 * 1024;
 /** How long the socket rests after a small read. */
 const COALESCE_MS = 1;
-/** Bytes in the queue above which the socket stays paused. */
-const QUEUE_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Streams a slot into a queue. After a small read the socket rests for a millisecond:
@@ -49,12 +56,15 @@ const QUEUE_LIMIT = 4 * 1024 * 1024;
  * acknowledgement; never as an answer to every keepalive, which the server would
  * answer with the next one.
  */
-export async function openWalStream(request: WalStreamRequest): Promise<WalStream> {
-  const { queue, idleIntervalMs } = request;
-  const assembler = new TransactionAssembler(request.outbox, request.resume);
+export async function openWalStream<Change>(request: WalStreamRequest<Change>): Promise<WalStream> {
+  const { queue } = request;
+  const assembler = new TransactionAssembler(
+    request.layout,
+    request.heartbeatPrefix,
+    request.resume,
+  );
   let durable = request.durable;
   let received = request.resume.lsn;
-  let lastIdleAt = Date.now();
   let reading = true;
   let resting: NodeJS.Timeout | undefined;
 
@@ -70,17 +80,11 @@ export async function openWalStream(request: WalStreamRequest): Promise<WalStrea
     onKeepalive: (walEnd, replyRequested) => {
       if (walEnd > received) received = walEnd;
       if (replyRequested) sendStatus();
-      // A database in which only others write must not make its server keep their WAL.
-      // Each such step costs a checkpoint, which is WAL itself: hence the interval.
-      if (reading && !assembler.midTransaction && Date.now() - lastIdleAt >= idleIntervalMs) {
-        lastIdleAt = Date.now();
-        assembler.idleAt(walEnd);
-      }
     },
     onReadEnd: (bytes) => {
       if (!reading) return;
       handOver();
-      if (queue.bytes >= QUEUE_LIMIT) connection.pause();
+      if (queue.full) connection.pause();
       else if (bytes < SMALL_READ) rest();
     },
   });
@@ -88,6 +92,7 @@ export async function openWalStream(request: WalStreamRequest): Promise<WalStrea
   function handOver(): void {
     const taken = assembler.take();
     if (assembler.position.lsn > received) received = assembler.position.lsn;
+    for (const heartbeat of taken.heartbeats) request.onHeartbeat(heartbeat);
     queue.push(taken.groups, taken.bytes);
   }
 
@@ -95,7 +100,7 @@ export async function openWalStream(request: WalStreamRequest): Promise<WalStrea
     connection.pause();
     resting = setTimeout(() => {
       resting = undefined;
-      if (queue.bytes < QUEUE_LIMIT) connection.resume();
+      if (!queue.full) connection.resume();
     }, COALESCE_MS);
   }
 
@@ -119,8 +124,12 @@ export async function openWalStream(request: WalStreamRequest): Promise<WalStrea
 
   return {
     ended,
+    backendPid: connection.backendPid,
     get position(): ReadPosition {
       return assembler.position;
+    },
+    get blocked(): boolean {
+      return queue.full;
     },
     acknowledge(lsn): void {
       if (lsn <= durable) return;
@@ -135,6 +144,6 @@ export async function openWalStream(request: WalStreamRequest): Promise<WalStrea
       sendStatus();
       await connection.stop();
     },
-    destroy: () => connection.destroy(),
+    destroy: (reason) => connection.destroy(reason),
   };
 }

@@ -1,0 +1,45 @@
+import type pg from 'pg';
+import { formatLsn, type Lsn } from './lsn.ts';
+
+/** The record of a slot that was lost. */
+export interface Incident {
+  readonly slot: string;
+  readonly reason: string;
+  readonly explanation: string;
+  /** Up to where events had been published through the lost stream. */
+  readonly from: Lsn | undefined;
+}
+
+/** Opens an incident, or finds the open one of the same slot. Returns its id. */
+export async function openIncident(sql: pg.ClientBase, incident: Incident): Promise<string> {
+  const open = await sql.query<{ id: string }>(
+    'select id::text from tidings.incident where slot_name = $1 and closed_at is null',
+    [incident.slot],
+  );
+  const known = open.rows[0];
+  if (known !== undefined) return known.id;
+  const { rows } = await sql.query<{ id: string }>(
+    `insert into tidings.incident (slot_name, reason, explanation, from_lsn)
+     values ($1, $2, $3, $4) returning id::text`,
+    [
+      incident.slot,
+      incident.reason,
+      incident.explanation,
+      incident.from === undefined ? null : formatLsn(incident.from),
+    ],
+  );
+  return rows[0]?.id as string;
+}
+
+/** Closes an incident: the slot is healed to `to`, and so many events went out again. */
+export async function closeIncident(
+  sql: pg.ClientBase,
+  id: string,
+  to: Lsn,
+  republished: number,
+): Promise<void> {
+  await sql.query(
+    `update tidings.incident set to_lsn = $2, republished = $3, closed_at = now() where id = $1`,
+    [id, formatLsn(to), republished],
+  );
+}

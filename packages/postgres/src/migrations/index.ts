@@ -1,0 +1,5 @@
+import { createTables } from './001-create-tables.ts';
+import type { Migration } from './migration.ts';
+
+/** All steps, oldest first; versions count up from 1 without a gap. */
+export const migrations: readonly Migration[] = [createTables];

@@ -1,0 +1,143 @@
+import { ConfigurationError, type Logger, positionOf } from '@tidings/relay';
+import pg from 'pg';
+import type { Bookmark, StoredCheckpoint } from '../checkpoint-store.ts';
+import { openIncident } from '../incident-store.ts';
+import { formatLsn, type Lsn } from '../lsn.ts';
+import type { SqlSession } from '../sql-session.ts';
+import { backfillInto } from './backfill.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { createReplacementSlot, dropSlot } from './replacement-slot.ts';
+import type { SlotLoss } from './slot-guard.ts';
+import { observeSlot, type SlotObservation } from './slot-observation.ts';
+import type { WalLayout } from './wal-layout.ts';
+import type { WalSettings } from './wal-options.ts';
+
+/** A slot that has been made anew; its backlog is on its way to the bus. */
+export interface Healing {
+  /** Where the new slot begins, and what the checkpoint will be. */
+  readonly to: Lsn;
+  readonly incident: string;
+  readonly republished: number;
+  readonly bookmark: Bookmark;
+  readonly fingerprint: string | undefined;
+}
+
+/** What a repair works with. */
+export interface RepairRequest<Change> {
+  readonly settings: WalSettings;
+  readonly layout: WalLayout<Change>;
+  readonly loss: SlotLoss;
+  readonly explanation: string;
+  readonly seen: SlotObservation;
+  readonly sql: SqlSession;
+  readonly queue: GroupQueue<Change>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Heals a lost slot: opens an incident, makes the slot anew with an exported snapshot,
+ * reads the rows that no bookmark covers and that the new slot will not stream, and
+ * queues them. The checkpoint is written when they are settled; a crash before that
+ * finds the slot ahead of its checkpoint and heals again. Nothing is lost as long as
+ * the rows are in the table.
+ * @throws ConfigurationError where it must not heal, or cannot.
+ */
+export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Promise<Healing> {
+  const { settings, layout, loss, explanation, seen, sql, queue, logger, signal } = request;
+  const { slot } = settings;
+  const checkpoint = seen.checkpoint as StoredCheckpoint;
+  const incident = await sql.use((client) =>
+    openIncident(client, { slot, reason: loss, explanation, from: checkpoint.acknowledged }),
+  );
+  logger.error({ slot, incident, loss, from: formatLsn(checkpoint.acknowledged) }, explanation);
+  if (layout.backfill === undefined) {
+    throw new ConfigurationError(
+      `${explanation}; there is no table to read the missing changes from: see incident ` +
+        `${incident}, publish them by other means, then run ` +
+        `DELETE FROM tidings.checkpoint WHERE name = '${slot}' and start again`,
+    );
+  }
+  if (settings.onSlotLoss === 'halt') {
+    throw new ConfigurationError(
+      `${explanation}; see incident ${incident}, then start once with onSlotLoss: 'heal', which ` +
+        'publishes again what the bookmark does not cover',
+    );
+  }
+  if (loss === 'unpublished') await publishAgain(request);
+  await dropSlot(sql, slot, logger, signal);
+  const replacement = await createReplacementSlot(
+    {
+      replicationConnection: settings.textConnection,
+      slot,
+      serverVersion: seen.server.version,
+      logger,
+      signal,
+    },
+    sql,
+  );
+  try {
+    const { rows, bookmark } = await backfillInto({
+      connection: settings.textConnection,
+      replacement,
+      backfill: layout.backfill,
+      bookmark: checkpoint.bookmark,
+      queue,
+      signal,
+    });
+    const now = await sql.use((client) =>
+      observeSlot(client, slot, settings.publication, layout.tables),
+    );
+    logger.warn(
+      { slot, incident, republished: rows, to: formatLsn(replacement.consistentPoint) },
+      'the slot is made anew; what was missing is on its way to the bus',
+    );
+    return {
+      to: replacement.consistentPoint,
+      incident,
+      republished: rows,
+      bookmark,
+      fingerprint: now.publication?.fingerprint,
+    };
+  } finally {
+    await replacement.release();
+  }
+}
+
+/** The group that ends a repair: once it is settled, the checkpoint may be written. */
+export function queueEndOfRepair<Change>(queue: GroupQueue<Change>, healing: Healing): void {
+  queue.push([{ records: [], position: positionOf(formatLsn(healing.to)) }], 0);
+}
+
+/** Puts the tables back into the publication, which only its owner may. */
+async function publishAgain<Change>(request: RepairRequest<Change>): Promise<void> {
+  const { settings, layout, seen, sql, explanation } = request;
+  const publication = pg.escapeIdentifier(settings.publication);
+  const operations = layout.operations.join(', ');
+  const missing = layout.tables.filter(({ schema, table }) =>
+    (seen.publication?.missing ?? [`${schema}.${table}`]).includes(`${schema}.${table}`),
+  );
+  try {
+    await sql.use(async (client) => {
+      if (seen.publication === undefined) {
+        await client.query(
+          `create publication ${publication}
+           with (publish = '${operations}', publish_via_partition_root = true)`,
+        );
+      } else {
+        await client.query(`alter publication ${publication} set (publish = '${operations}')`);
+      }
+      for (const { schema, table } of missing) {
+        await client.query(
+          `alter publication ${publication} add table ` +
+            `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`,
+        );
+      }
+    });
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== '42501') throw error;
+    throw new ConfigurationError(
+      `${explanation} as its owner, then start the relay: it publishes what was missed`,
+    );
+  }
+}

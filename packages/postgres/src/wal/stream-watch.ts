@@ -1,0 +1,116 @@
+import { type Logger, reasonOf } from '@tidings/relay';
+import { connectionFailureOf } from '../connection-failure.ts';
+import type { Lsn } from '../lsn.ts';
+import type { SqlSession } from '../sql-session.ts';
+import type { SlotVerdict } from './slot-guard.ts';
+import { emitHeartbeat, type SlotObservation } from './slot-observation.ts';
+import { slotWarnings } from './slot-warnings.ts';
+import { StalledStream } from './stalled-stream.ts';
+import type { TableName } from './wal-layout.ts';
+import type { WalSettings } from './wal-options.ts';
+import type { WalStream } from './wal-stream.ts';
+
+/** What is watched, and what the reader knows of it. */
+export interface WatchRequest {
+  readonly settings: WalSettings;
+  readonly tables: readonly TableName[];
+  readonly sql: SqlSession;
+  readonly stream: WalStream;
+  readonly logger: Logger;
+  readonly observe: () => Promise<{ seen: SlotObservation; verdict: SlotVerdict }>;
+  /** When the last heartbeat came back, 0 before the first. */
+  readonly heartbeatReturnedAt: () => number;
+  /** How long nothing has been settled although something is owed. */
+  readonly stalledForMs: () => number;
+  readonly acknowledged: () => Lsn;
+  readonly bookmarkTakenAt: () => number | undefined;
+}
+
+/**
+ * Looks at the slot and sends a heartbeat, at once and at intervals. It ends the stream
+ * when the slot is no longer what it was, when heartbeats do not come back, or when the
+ * bus takes nothing for long; what to do then is found out by looking again.
+ */
+export function watchStream(request: WatchRequest): { stop(): void } {
+  const { settings, tables, sql, stream, logger } = request;
+  const { slot } = settings;
+  let stopped = false;
+  let busy = false;
+  let idleSlotTimeoutMs = 0;
+  let oldestUnanswered: number | undefined;
+  let progress = { lsn: stream.position.lsn, at: Date.now() };
+  let warned = new Set<string>();
+
+  function checkStall(): boolean {
+    const stalledForMs = request.stalledForMs();
+    if (stalledForMs <= settings.stallTimeoutMs) return false;
+    stream.destroy(new StalledStream(stalledForMs, idleSlotTimeoutMs));
+    return true;
+  }
+
+  /** A connection may live while nothing comes through it any more. */
+  function checkHeartbeat(): boolean {
+    const { lsn } = stream.position;
+    if (lsn !== progress.lsn || stream.blocked) progress = { lsn, at: Date.now() };
+    if (oldestUnanswered !== undefined && request.heartbeatReturnedAt() >= oldestUnanswered) {
+      oldestUnanswered = undefined;
+    }
+    const silentSince = Math.max(oldestUnanswered ?? Number.POSITIVE_INFINITY, progress.at);
+    if (Date.now() - silentSince <= settings.heartbeatTimeoutMs) return false;
+    const sentence = `Connection terminated: no heartbeat came back in ${settings.heartbeatTimeoutMs} ms`;
+    logger.error({ slot }, 'the stream is silent although its connection lives; opening another');
+    stream.destroy(new Error(sentence));
+    return true;
+  }
+
+  function reportWarnings(seen: SlotObservation): void {
+    const takenAt = request.bookmarkTakenAt();
+    const warnings = slotWarnings(
+      seen,
+      {
+        slot,
+        ownPid: stream.backendPid,
+        acknowledged: request.acknowledged(),
+        bookmarkAgeSeconds: takenAt === undefined ? undefined : (Date.now() - takenAt) / 1000,
+      },
+      settings.warnings,
+    );
+    for (const { code, sentence } of warnings) {
+      if (!warned.has(code)) logger.warn({ slot, code }, sentence);
+    }
+    warned = new Set(warnings.map(({ code }) => code));
+  }
+
+  async function look(): Promise<void> {
+    if (busy || stopped) return;
+    busy = true;
+    try {
+      if (checkStall() || checkHeartbeat()) return;
+      const { seen, verdict } = await request.observe();
+      idleSlotTimeoutMs = seen.server.idleSlotTimeoutMs;
+      if (verdict.kind !== 'ready') {
+        stream.destroy();
+        return;
+      }
+      reportWarnings(seen);
+      oldestUnanswered ??= Date.now();
+      await sql.use((client) =>
+        emitHeartbeat(client, settings.heartbeatPrefix, settings.publication, tables),
+      );
+    } catch (error) {
+      logger.debug({ slot, reason: reasonOf(error) }, 'could not look at the slot');
+      if (connectionFailureOf(error).kind === 'lost') stream.destroy();
+    } finally {
+      busy = false;
+    }
+  }
+
+  const timer = setInterval(() => void look(), settings.heartbeatIntervalMs);
+  void look();
+  return {
+    stop(): void {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
