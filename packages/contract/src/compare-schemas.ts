@@ -36,6 +36,8 @@ const promises = [
 
 const anything: JsonSchema = {};
 const nothing: JsonSchema = { not: {} };
+/** What `propertyNames` says of a record of any keys. */
+const anyKey: JsonSchema = { type: 'string' };
 
 function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -214,8 +216,9 @@ function compareOne(
     broken('may now have values that it never had');
   }
   for (const promise of promises) {
-    if (promise in older && !isSame(older[promise], newer[promise]))
-      broken(`changed its ${promise}`);
+    const was = older[promise];
+    if (was === undefined || isSame(was, newer[promise]) || isSame(was, anyKey)) continue;
+    broken(`changed its ${promise}`);
   }
   compareBounds(older, newer, broken);
   if (types?.includes('object') === true || 'properties' in older) {
