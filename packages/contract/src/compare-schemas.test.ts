@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { checkMinors } from './check-minors.ts';
-import { compareSchemas, type JsonSchema } from './compare-schemas.ts';
+import { compareSchemas } from './compare-schemas.ts';
 import { defineEvent } from './define-event.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { jsonSchemaOf } from './json-schema-of.ts';
 
 function changes(older: z.ZodType, newer: z.ZodType): readonly string[] {

@@ -1,5 +1,17 @@
-/** A JSON Schema, of draft 4 to 2020-12, or OpenAPI 3's dialect of it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import {
+  alternativesOf,
+  flatten,
+  follow,
+  isSame,
+  isSchema,
+  type JsonSchema,
+  listOf,
+  membersOf,
+  nothing,
+  typeOf,
+  typesOf,
+  valuesOf,
+} from './json-schema.ts';
 
 /** One difference between two schemas. */
 export interface SchemaChange {
@@ -34,77 +46,8 @@ const promises = [
   'if',
 ];
 
-const anything: JsonSchema = {};
-const nothing: JsonSchema = { not: {} };
 /** What `propertyNames` says of a record of any keys. */
 const anyKey: JsonSchema = { type: 'string' };
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  if (left === right) return true;
-  if (typeof left !== 'object' || typeof right !== 'object' || !left || !right) return false;
-  const keys = Object.keys(left);
-  return (
-    Array.isArray(left) === Array.isArray(right) &&
-    keys.length === Object.keys(right).length &&
-    keys.every((key) =>
-      isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
-    )
-  );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function membersOf(value: unknown): Record<string, unknown> {
-  return isSchema(value) ? value : {};
-}
-
-/** Follows references to the schema itself, the same object each time. */
-function follow(schema: unknown, root: JsonSchema): JsonSchema {
-  if (!isSchema(schema)) return schema === false ? nothing : anything;
-  if (typeof schema.$ref !== 'string') return schema;
-  let target: unknown = root;
-  for (const key of schema.$ref.split('/').slice(1)) {
-    target = membersOf(target)[key.replaceAll('~1', '/').replaceAll('~0', '~')];
-  }
-  return target === schema ? anything : follow(target, root);
-}
-
-/** Lays the parts of an `allOf` over one another. */
-function flatten({ allOf, ...whole }: JsonSchema, root: JsonSchema): JsonSchema {
-  if (allOf === undefined) return whole;
-  const parts = [whole, ...listOf(allOf).map((part) => flatten(follow(part, root), root))];
-  const properties = Object.assign({}, ...parts.map((part) => membersOf(part.properties)));
-  const required = parts.flatMap((part) => listOf(part.required));
-  return Object.assign({}, ...parts, { properties, required });
-}
-
-function alternativesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  const alternatives = schema.anyOf ?? schema.oneOf;
-  return Array.isArray(alternatives) ? alternatives : undefined;
-}
-
-/** Types that a schema takes; undefined for any. OpenAPI writes null as `nullable`. */
-function typesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  if (schema.type === undefined) return undefined;
-  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
-  return schema.nullable === true ? [...types, 'null'] : types;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
-}
-
-function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  if ('const' in schema) return [schema.const];
-  return Array.isArray(schema.enum) ? schema.enum : undefined;
-}
 
 /** The tightest bound as `[value, exclusive]`; `sign` -1 turns upper bounds into lower ones. */
 function boundOf(schema: JsonSchema, plain: string, exclusive: string, sign: 1 | -1): number[] {

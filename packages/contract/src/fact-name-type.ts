@@ -1,45 +1,15 @@
 import type {
-  doublingVerbs,
-  eedParticiples,
-  irregularVerbs,
-  notParticiples,
-  nounVerbs,
-  otherPasts,
-  particles,
-  prepositions,
-  regularVerbs,
-  verbPrefixes,
-} from './verbs.ts';
+  Follower,
+  IsPast,
+  ParticipleOf,
+  Particle,
+  Split,
+  VerbKind,
+} from './verb-forms-type.ts';
 
 // The rules of fact-name.ts over again, for names that are literals: the compiler's error
-// is the sentence that run time would throw. Both read the lists of verbs.ts, and one table
-// of names in fact-name-cases.ts holds them to the same answers.
-
-type Split<Text extends string, By extends string> = Text extends `${infer Head}${By}${infer Tail}`
-  ? Head | Split<Tail, By>
-  : Text;
-type WordsOf<Lists extends readonly string[]> = Split<Lists[number], ' '>;
-
-type Irregular = Split<(typeof irregularVerbs)[number], ', '>;
-type IrregularBase<Entry> = Entry extends `${infer Base} ${string}` ? Base : never;
-type IrregularPast<Entry> = Entry extends `${string} ${infer Pasts}` ? Split<Pasts, ' '> : never;
-type IrregularParticiple<Entry> = Entry extends `${string} ${string} ${infer Participle}`
-  ? Participle
-  : Entry extends `${string} ${infer Participle}`
-    ? Participle
-    : never;
-type ParticipleOfIrregular = {
-  [Entry in Irregular as IrregularBase<Entry>]: IrregularParticiple<Entry>;
-};
-
-type Prefix = WordsOf<typeof verbPrefixes>;
-type Doubling = WordsOf<typeof doublingVerbs>;
-type Noun = WordsOf<typeof nounVerbs>;
-type Base = keyof ParticipleOfIrregular | Doubling | Noun | WordsOf<typeof regularVerbs>;
-type Past = IrregularPast<Irregular> | WordsOf<typeof otherPasts> | WordsOf<typeof eedParticiples>;
-type NotPast = WordsOf<typeof notParticiples>;
-type Particle = WordsOf<typeof particles>;
-type Follower = Particle | WordsOf<typeof prepositions> | `${string}ly`;
+// is the sentence that run time would throw. One table of names, in fact-name.test-d.ts,
+// holds both to the same answers.
 
 type Lower = Split<'a b c d e f g h i j k l m n o p q r s t u v w x y z', ' '>;
 type Upper = Uppercase<Lower>;
@@ -75,28 +45,6 @@ type NameWords<
       ? false
       : [...Words, Word];
 
-type IsPast<Word> = Word extends Past
-  ? true
-  : Word extends NotPast | `${string}eed`
-    ? false
-    : Word extends `${Prefix}${IrregularPast<Irregular>}`
-      ? true
-      : Word extends `${infer _First}${infer _Second}${infer Rest}`
-        ? Rest extends `${string}ed`
-          ? true
-          : false
-        : false;
-
-type VerbKind<Word> = Word extends Noun
-  ? 'noun'
-  : Word extends Base | `${Prefix}${Base}`
-    ? 'verb'
-    : Word extends `${infer _First}${infer _Second}${infer _Third}${infer Rest}`
-      ? Rest extends `${string}ize` | `${string}ify`
-        ? 'verb'
-        : 'none'
-      : 'none';
-
 type IsFact<Words extends string[], First extends string = Words[0]> = Words extends [
   infer Word extends string,
   ...infer Rest extends string[],
@@ -119,38 +67,6 @@ type IsFact<Words extends string[], First extends string = Words[0]> = Words ext
   : false;
 
 type LowerCased<Words extends string[]> = { [Index in keyof Words]: Lowercase<Words[Index]> };
-
-type LastLetter<Word extends string> = Word extends `${infer Letter}${infer Rest}`
-  ? Rest extends ''
-    ? Letter
-    : LastLetter<Rest>
-  : never;
-type Vowel = 'a' | 'e' | 'i' | 'o' | 'u';
-/** The participle that the lists give, also through a prefix; never where they give none. */
-type ListedParticiple<Verb extends string> = Verb extends keyof ParticipleOfIrregular
-  ? ParticipleOfIrregular[Verb]
-  : Verb extends Doubling
-    ? `${Verb}${LastLetter<Verb>}ed`
-    : never;
-type PrefixedParticiple<Verb extends string, Front extends string = Prefix> = Front extends string
-  ? Verb extends `${Front}${infer Rest}`
-    ? ListedParticiple<Rest> extends infer Participle extends string
-      ? `${Front}${Participle}`
-      : never
-    : never
-  : never;
-type RegularParticiple<Verb extends string> = Verb extends `${string}e`
-  ? `${Verb}d`
-  : Verb extends `${string}${Vowel}y`
-    ? `${Verb}ed`
-    : Verb extends `${infer Stem}y`
-      ? `${Stem}ied`
-      : `${Verb}ed`;
-type ParticipleOf<Verb extends string> = [ListedParticiple<Verb>] extends [never]
-  ? [PrefixedParticiple<Verb>] extends [never]
-    ? RegularParticiple<Verb>
-    : PrefixedParticiple<Verb>
-  : ListedParticiple<Verb>;
 
 type SeparatorOf<Name> = Name extends `${string}.${string}`
   ? '.'

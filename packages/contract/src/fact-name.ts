@@ -1,16 +1,5 @@
 import { ContractError } from './contract-error.ts';
-import {
-  doublingVerbs,
-  eedParticiples,
-  irregularVerbs,
-  notParticiples,
-  nounVerbs,
-  otherPasts,
-  particles,
-  prepositions,
-  regularVerbs,
-  verbPrefixes,
-} from './verbs.ts';
+import { isFollower, isParticle, isPast, participleOf, verbKind } from './verb-forms.ts';
 
 /** Longest detail-type in characters that PutEvents takes. */
 export const maxDetailTypeLength = 128;
@@ -26,96 +15,6 @@ const nameCharacters = /^[A-Za-z][A-Za-z0-9]*(?:[._ -][A-Za-z0-9]+)*$/;
 // A capital in front tells the `V6` of `IPV6Enabled` from a version.
 const versionInName = /[._ -]?(?:(?<=^|[._ -])v|(?<![A-Z])V)\d+(?:[._ -]\d+)*(?![a-z0-9])/;
 
-function wordsOf(lists: readonly string[]): string[] {
-  return lists.join(' ').split(' ');
-}
-
-interface Verbs {
-  /** Base form -> participle, for the verbs that do not just take `-ed`. */
-  readonly participles: ReadonlyMap<string, string>;
-  /** Irregular pasts, which a prefix may go before. */
-  readonly irregular: ReadonlySet<string>;
-  /** Pasts that stand alone. */
-  readonly pasts: ReadonlySet<string>;
-  readonly bases: ReadonlySet<string>;
-  readonly nouns: ReadonlySet<string>;
-  readonly notPasts: ReadonlySet<string>;
-  readonly particles: ReadonlySet<string>;
-  readonly followers: ReadonlySet<string>;
-}
-
-function readVerbs(): Verbs {
-  const irregular = irregularVerbs
-    .join(', ')
-    .split(', ')
-    .map((entry) => entry.split(' ') as [string, ...string[]]);
-  const pasts = irregular.flatMap(([, ...forms]) => forms);
-  const doubling = wordsOf(doublingVerbs);
-  const nouns = wordsOf(nounVerbs);
-  const particleWords = wordsOf(particles);
-  return {
-    participles: new Map([
-      ...irregular.map(([base, ...pasts]) => [base, pasts.at(-1) ?? base] as const),
-      ...doubling.map((base) => [base, `${base}${base.at(-1)}ed`] as const),
-    ]),
-    irregular: new Set(pasts),
-    pasts: new Set([...pasts, ...wordsOf(otherPasts), ...wordsOf(eedParticiples)]),
-    bases: new Set([
-      ...irregular.map(([base]) => base),
-      ...doubling,
-      ...nouns,
-      ...wordsOf(regularVerbs),
-    ]),
-    nouns: new Set(nouns),
-    notPasts: new Set(wordsOf(notParticiples)),
-    particles: new Set(particleWords),
-    followers: new Set([...particleWords, ...wordsOf(prepositions)]),
-  };
-}
-
-let read: Verbs | undefined;
-
-/** Read at the first use, not at the import: a cold start need not pay for it. */
-function verbs(): Verbs {
-  read ??= readVerbs();
-  return read;
-}
-
-/** `rebuild` -> `re`, where what follows is among the words. */
-function prefixOf(word: string, rests: { has(rest: string): boolean }): string | undefined {
-  return wordsOf(verbPrefixes).find(
-    (prefix) => word.startsWith(prefix) && rests.has(word.slice(prefix.length)),
-  );
-}
-
-function isPast(word: string): boolean {
-  const { pasts, irregular, notPasts } = verbs();
-  if (pasts.has(word)) return true;
-  if (notPasts.has(word) || word.endsWith('eed')) return false;
-  return (word.endsWith('ed') && word.length > 3) || prefixOf(word, irregular) !== undefined;
-}
-
-/** A verb that is a noun as well may be what the name is about. */
-function verbKind(word: string | undefined): 'verb' | 'noun' | 'none' {
-  const { nouns, bases } = verbs();
-  if (word === undefined) return 'none';
-  if (nouns.has(word)) return 'noun';
-  const isVerb =
-    bases.has(word) || /...(?:ize|ify)$/.test(word) || prefixOf(word, bases) !== undefined;
-  return isVerb ? 'verb' : 'none';
-}
-
-/** `place` -> `placed`, `send` -> `sent`, `ship` -> `shipped`, `notify` -> `notified` */
-function participleOf(base: string): string {
-  const { participles } = verbs();
-  const prefix = participles.has(base) ? '' : (prefixOf(base, participles) ?? '');
-  const irregular = participles.get(base.slice(prefix.length));
-  if (irregular !== undefined) return prefix + irregular;
-  if (base.endsWith('e')) return `${base}d`;
-  if (/[^aeiou]y$/.test(base)) return `${base.slice(0, -1)}ied`;
-  return `${base}ed`;
-}
-
 /** `OrderPlaced` -> `Order`, `Placed`; `order.placed` -> `order`, `placed` */
 function splitName(name: string): string[] {
   return name.split(/[._ -]|(?=[A-Z])/).filter((word) => word !== '');
@@ -124,7 +23,6 @@ function splitName(name: string): string[] {
 function isFact(words: readonly string[]): boolean {
   const last = words.length - 1;
   const first = words[0] ?? '';
-  const { followers } = verbs();
   for (const [index, word] of words.entries()) {
     if (index === last) {
       // `PlaceBid` and `PasswordReset` end alike: what starts with a verb is a command.
@@ -133,7 +31,7 @@ function isFact(words: readonly string[]): boolean {
       return isPast(word) && !command;
     }
     const next = words[index + 1] ?? '';
-    if (isPast(word) && (followers.has(next) || next.endsWith('ly'))) return true;
+    if (isPast(word) && isFollower(next)) return true;
   }
   return false;
 }
@@ -144,7 +42,7 @@ function suggestFact(name: string, words: readonly string[]): string | undefined
   if (lower.at(-1) === 'event' && isFact(lower.slice(0, -1)))
     return joinLike(name, words.slice(0, -1));
   const last = lower.length - 1;
-  const particle = (index: number): boolean => verbs().particles.has(lower[index] ?? '');
+  const particle = (index: number): boolean => isParticle(lower[index] ?? '');
   const tail = particle(last) ? last - 1 : last;
   const [atFirst, atTail] = [verbKind(lower[0]), verbKind(lower[tail])];
   if (atFirst === 'none' && atTail === 'none') return undefined;

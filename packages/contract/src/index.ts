@@ -10,7 +10,7 @@ export {
   putClaimChecks,
   valueAtPointer,
 } from './claim-check.ts';
-export { compareSchemas, type JsonSchema, type SchemaChange } from './compare-schemas.ts';
+export { compareSchemas, type SchemaChange } from './compare-schemas.ts';
 export { ContractError, type ContractIssue } from './contract-error.ts';
 export type { CreateOptions, KeyedCreateOptions } from './create-options.ts';
 export type { DeadLetter, DeadLetters } from './dead-letter.ts';
@@ -30,6 +30,7 @@ export type { Downgrades, EventDefinition, SchemaVersions } from './event-defini
 export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
 export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
+export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemaOf } from './json-schema-of.ts';
 export {
   type AcceptedOutcome,

@@ -1,5 +1,5 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import type { JsonSchema } from './compare-schemas.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 /**
  * JSON Schema (draft 2020-12) of the data that a schema publishes, from libraries that

@@ -1,8 +1,9 @@
-type Letters<Text extends string> = Text extends `${infer Letter} ${infer Rest}`
-  ? Letter | Letters<Rest>
-  : Text;
-type LabelCharacter =
-  Letters<'a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9'>;
+import type { Split } from './verb-forms-type.ts';
+
+type LabelCharacter = Split<
+  'a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9',
+  ' '
+>;
 
 /** True for reverse-DNS with two labels or more; also for what is no literal. */
 type IsReverseDns<
