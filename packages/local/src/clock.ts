@@ -20,7 +20,7 @@ export const systemClock: Clock = {
 export interface ManualClock extends Clock {
   /**
    * Moves the time on by `ms`, running what becomes due on the way, in order of its
-   * time. Resolves after the promise reactions of each step have run.
+   * time. Promise reactions run before the first step, and after each.
    */
   advance(ms: number): Promise<void>;
 }
@@ -51,16 +51,21 @@ export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
     },
     async advance(ms) {
       const end = now + ms;
+      await reactions();
       for (let key = next(end); key !== undefined; key = next(end)) {
         const timer = due.get(key);
         due.delete(key);
         if (timer === undefined) continue;
         now = Math.max(now, timer.at);
         timer.run();
-        await new Promise((resolve) => setImmediate(resolve));
+        await reactions();
       }
       now = end;
-      await new Promise((resolve) => setImmediate(resolve));
+      await reactions();
     },
   };
+}
+
+function reactions(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -19,6 +19,15 @@ export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/reques
 export type { WaitOptions } from './journal/wait-for-event.ts';
 export type { EventPattern, LocalBus } from './local-bus.ts';
 export type { LocalBusOptions } from './local-bus-options.ts';
+export type { RecordPages } from './pipe/batch-records.ts';
+export { createPipe, type Pipe, type PipeCounts } from './pipe/create-pipe.ts';
+export type {
+  Enrichment,
+  PipeDeadLetter,
+  PipeOptions,
+  PipeRecord,
+  PipeTarget,
+} from './pipe/pipe-options.ts';
 export { connectLocalBus, type RemoteBus, type RemoteEvent } from './process/connect-local-bus.ts';
 export {
   type SpawnedBus,

@@ -1,4 +1,5 @@
-const variablePattern = /<([A-Za-z0-9_.-]+)>/g;
+/** Variables of a rule's template are names, those of a pipe's are paths. */
+const variablePattern = /<([A-Za-z0-9_.-]+|\$[^<>\s"]*)>/g;
 
 /** Names of the variables that a template uses. */
 export function templateVariables(template: string): readonly string[] {
@@ -12,14 +13,14 @@ export function templateVariables(template: string): readonly string[] {
  * of its own. A variable that the event has no value for becomes an empty text outside
  * of quotes and nothing inside.
  */
-export function fillTemplate(template: string, values: ReadonlyMap<string, unknown>): string {
+export function fillTemplate(template: string, lookUp: (variable: string) => unknown): string {
   let filled = '';
   let isQuoted = false;
   for (let at = 0; at < template.length; ) {
     variablePattern.lastIndex = at;
     const found = template[at] === '<' ? variablePattern.exec(template) : null;
     if (found?.index === at) {
-      const value = values.get(found[1] ?? '');
+      const value = lookUp(found[1] ?? '');
       filled += isQuoted ? insideQuotes(value) : JSON.stringify(value ?? '');
       at += found[0].length;
       continue;

@@ -28,5 +28,5 @@ export function targetPayload(target: Target, rule: Rule, event: AcceptedEvent):
   values.set('aws.events.event.ingestion-time', new Date(event.acceptedAt).toISOString());
   values.set('aws.events.event', { ...rest, detailType });
   values.set('aws.events.event.json', envelope);
-  return fillTemplate(transformer.InputTemplate, values);
+  return fillTemplate(transformer.InputTemplate, (variable) => values.get(variable));
 }

@@ -1,0 +1,59 @@
+import { fillTemplate } from '../delivery/input-template.ts';
+import { jsonPath } from '../delivery/json-path.ts';
+import type { PutEventsEntry } from '../protocol/put-events-entry.ts';
+import type { PipeTarget } from './pipe-options.ts';
+
+/** What an event bus takes from a pipe in one call. */
+const maxPayloads = 10;
+const maxAnswerBytes = 6 * 1024 * 1024;
+
+/**
+ * What an enrichment's answer becomes: the entries of one PutEvents, none where nothing
+ * is to be sent.
+ * @throws Error where the service would not invoke the target, so that the batch fails.
+ */
+export function pipeEntries(answer: unknown, target: PipeTarget): readonly PutEventsEntry[] {
+  const text = JSON.stringify(answer ?? '');
+  if (text === '""' || text === '{}' || text === '[]') return [];
+  if (Buffer.byteLength(text) > maxAnswerBytes) {
+    throw new Error('The enrichment answered more than 6 MB.');
+  }
+  // What the enrichment returns travels as JSON.
+  const payloads = [JSON.parse(text) as unknown].flat();
+  if (payloads.length > maxPayloads) {
+    throw new Error(
+      `The enrichment answered ${payloads.length} payloads; an event bus takes ${maxPayloads}.`,
+    );
+  }
+  return payloads.map((payload) => entryOf(payload, target));
+}
+
+function entryOf(payload: unknown, target: PipeTarget): PutEventsEntry {
+  const time = target.time === undefined ? undefined : jsonPath(target.time, payload);
+  const seconds =
+    time === undefined || time === null
+      ? undefined
+      : (typeof time === 'number' ? time * 1000 : Date.parse(String(time))) / 1000;
+  if (seconds !== undefined && Number.isNaN(seconds)) {
+    throw new Error(`${target.time} is not a time: ${JSON.stringify(time)}.`);
+  }
+  return {
+    EventBusName: target.eventBusName ?? 'default',
+    Source: textAt(target.source, payload),
+    DetailType: textAt(target.detailType, payload),
+    Detail:
+      target.inputTemplate === undefined
+        ? JSON.stringify(payload)
+        : fillTemplate(target.inputTemplate, (path) =>
+            path.startsWith('$') ? jsonPath(path, payload) : undefined,
+          ),
+    Resources: (target.resources ?? []).map((resource) => textAt(resource, payload)),
+    ...(seconds === undefined ? {} : { Time: seconds }),
+  };
+}
+
+function textAt(literalOrPath: string, payload: unknown): string {
+  if (!literalOrPath.startsWith('$')) return literalOrPath;
+  const value = jsonPath(literalOrPath, payload);
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+}
