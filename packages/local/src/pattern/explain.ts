@@ -70,16 +70,13 @@ function disagreement(
   leaves: readonly BoundLeaf[],
   event: FlatEvent,
 ): { path: string; reason: string } {
-  const fits = leaves.findIndex((_, n) => !agreeOnElements(leaves.slice(0, n + 1), event));
-  const path = (leaves[fits] as BoundLeaf).leaf.path;
-  const before = leaves.slice(0, fits).filter((leaf) => leaf.lastOffer === 'in-arrays');
-  const names = before.map((leaf) => JSON.stringify(leaf.leaf.path)).join(', ');
-  if (before.length === 0) {
-    return {
-      path,
-      reason: `Field ${JSON.stringify(path)} must be absent, and some array element has it`,
-    };
-  }
+  const at = leaves.findIndex((_, n) => !agreeOnElements(leaves.slice(0, n + 1), event));
+  const leaf = leaves[at] as BoundLeaf;
+  const before = leaves.slice(0, at).filter((other) => other.lastOffer === 'in-arrays');
+  const { path } = leaf.leaf;
+  // Alone it can only be a field that should be absent, and is in some element.
+  if (before.length === 0) return { path, reason: oneField(leaf, event) };
+  const names = before.map((other) => JSON.stringify(other.leaf.path)).join(', ');
   return {
     path,
     reason: `Field ${JSON.stringify(path)} matches by itself, but not in the same array element as ${names}`,

@@ -149,6 +149,10 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+export function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 function isIdentifierStart(character: string): boolean {
   return /[\p{L}\p{Nl}\p{Sc}\p{Pc}]/u.test(character);
 }

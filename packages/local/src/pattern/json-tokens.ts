@@ -5,6 +5,7 @@ import {
   endOfString,
   FIELD_NAME,
   isDigit,
+  isSpace,
   notAValue,
   STRING_VALUE,
 } from './json-scalars.ts';
@@ -42,10 +43,10 @@ export class JsonTokens {
   readonly source: string;
   /** Behind everything that the last token consumed. */
   offset = 0;
-  /** The name that the last `Token.name` stood for. */
-  name = '';
   private token: Token = Token.end;
   private valueAfterName: Token = Token.end;
+  private nameStart = 0;
+  private nameEnd = 0;
   private valueStart = 0;
   private valueEnd = 0;
   private stringIsOpen = false;
@@ -73,15 +74,20 @@ export class JsonTokens {
     if (!container.isObject) return this.begin(this.readValue(code));
 
     if (code !== 0x22) this.unexpected('was expecting double-quote to start field name');
-    const nameEnd = endOfString(this.source, this.offset, FIELD_NAME);
-    this.name = decodeString(this.source, this.offset, nameEnd);
-    this.offset = nameEnd + 1;
+    this.nameStart = this.offset;
+    this.nameEnd = endOfString(this.source, this.offset, FIELD_NAME);
+    this.offset = this.nameEnd + 1;
     if (this.skipSpaceInside() !== 0x3a) {
       this.unexpected('was expecting a colon to separate field name and value');
     }
     this.valueAfterName = this.readValue(this.skipSpaceInside());
     this.token = Token.name;
     return Token.name;
+  }
+
+  /** The name that the last `Token.name` stood for. */
+  get name(): string {
+    return decodeString(this.source, this.nameStart, this.nameEnd);
   }
 
   /** The last token as text: a string without its quotes, a number as it was written. */
@@ -242,8 +248,4 @@ export class JsonTokens {
   private fail(message: string, offset: number = this.offset): never {
     throw new JsonSyntaxError(message, offset);
   }
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
