@@ -4,8 +4,15 @@ import type { FieldValue, Membership } from './field-value.ts';
 export interface Finding {
   /** The values that satisfy the leaf. */
   readonly matched: readonly FieldValue[];
-  /** Every value at the leaf's path, if the leaf accepts that there is none; else nothing. */
+  /** Every value at the leaf's path, if the leaf accepts that there is none. */
   readonly unwanted: readonly FieldValue[] | undefined;
+}
+
+/** Where values of one leaf are: here, and in the elements of the arrays below. */
+interface Place {
+  hasValue: boolean;
+  /** By the number of the array, then by the index of the element. */
+  readonly arrays: Map<number, Map<number, Place>>;
 }
 
 /**
@@ -15,73 +22,79 @@ export interface Finding {
  * the leaves before it are in: a field is lacking if all its values lie
  * elsewhere.
  *
- * Tries the values leaf by leaf. What fails is remembered by the elements that
+ * Tries the values leaf by leaf, and remembers what failed by the elements that
  * the remaining leaves can see, so that arrays which have nothing to do with
  * each other are not multiplied.
  */
-export function isConsistent(findings: readonly Finding[], arrays: number): boolean {
-  const chosen = new Int32Array(arrays).fill(-1);
-  const shared = sharedArrays(findings, arrays);
-  const failed = findings.map(() => new Set<string>());
+export function isConsistent(findings: readonly Finding[]): boolean {
+  const lastLeaf = new Map<number, number>();
+  const leaves = findings.map(({ matched, unwanted }, leaf) => ({
+    matched: placesOf(matched, lastLeaf, leaf),
+    unwanted: unwanted && placesOf(unwanted, lastLeaf, leaf),
+  }));
+  const failed = leaves.map(() => new Set<string>());
+  /** The element entered in each array, in the order in which they were entered. */
+  const entered = new Map<number, number>();
 
-  const satisfy = (from: number): boolean => {
-    const finding = findings[from];
-    if (finding === undefined) return true;
-    const visible = (shared[from] as number[]).map((array) => chosen[array]).join();
-    if (failed[from]?.has(visible)) return false;
-    if (finding.unwanted?.every((value) => !agrees(value.membership, chosen)) === true) {
-      if (satisfy(from + 1)) return true;
+  const satisfyFrom = (leaf: number): boolean => {
+    const wanted = leaves[leaf];
+    if (wanted === undefined) return true;
+    let visible = '';
+    for (const [array, index] of entered) {
+      if ((lastLeaf.get(array) ?? -1) >= leaf) visible += `${array}:${index} `;
     }
-    let tried: Membership | undefined | null = null;
-    for (const { membership } of finding.matched) {
-      // Neighbours in one array are alike here.
-      if (membership === tried || !agrees(membership, chosen)) continue;
-      tried = membership;
-      const entered = enter(membership, chosen);
-      if (satisfy(from + 1)) return true;
-      for (const array of entered) chosen[array] = -1;
-    }
-    failed[from]?.add(visible);
+    if (failed[leaf]?.has(visible)) return false;
+    const next = (): boolean => satisfyFrom(leaf + 1);
+    const isLacking = wanted.unwanted !== undefined && !visit(wanted.unwanted, entered, () => true);
+    if ((isLacking && next()) || visit(wanted.matched, entered, next)) return true;
+    failed[leaf]?.add(visible);
     return false;
   };
-  return satisfy(0);
+  return satisfyFrom(0);
 }
 
-/** For each leaf, the arrays in which both an earlier leaf and it or a later one have values. */
-function sharedArrays(findings: readonly Finding[], arrays: number): number[][] {
-  const first = new Int32Array(arrays).fill(findings.length);
-  const last = new Int32Array(arrays).fill(-1);
-  for (const [n, finding] of findings.entries()) {
-    for (const value of [...finding.matched, ...(finding.unwanted ?? [])]) {
-      for (let at = value.membership; at !== undefined; at = at.outer) {
-        first[at.array] = Math.min(first[at.array] as number, n);
-        last[at.array] = Math.max(last[at.array] as number, n);
+/** Enters each place with a value that the elements entered so far allow, until one is found good. */
+function visit(place: Place, entered: Map<number, number>, isGood: () => boolean): boolean {
+  if (place.hasValue && isGood()) return true;
+  for (const [array, elements] of place.arrays) {
+    const index = entered.get(array);
+    if (index !== undefined) {
+      const element = elements.get(index);
+      if (element !== undefined && visit(element, entered, isGood)) return true;
+      continue;
+    }
+    for (const [other, element] of elements) {
+      entered.set(array, other);
+      const found = visit(element, entered, isGood);
+      entered.delete(array);
+      if (found) return true;
+    }
+  }
+  return false;
+}
+
+/** Arranges values by their elements, and notes the leaf as the last one in their arrays. */
+function placesOf(
+  values: readonly FieldValue[],
+  lastLeaf: Map<number, number>,
+  leaf: number,
+): Place {
+  const places = new Map<Membership | undefined, Place>();
+  const placeAt = (membership: Membership | undefined): Place => {
+    let place = places.get(membership);
+    if (place === undefined) {
+      place = { hasValue: false, arrays: new Map() };
+      places.set(membership, place);
+      if (membership !== undefined) {
+        const { arrays } = placeAt(membership.outer);
+        const elements = arrays.get(membership.array) ?? new Map();
+        arrays.set(membership.array, elements.set(membership.index, place));
+        lastLeaf.set(membership.array, leaf);
       }
     }
-  }
-  const all = Array.from({ length: arrays }, (_, array) => array);
-  return findings.map((_, n) =>
-    all.filter((array) => (first[array] as number) < n && (last[array] as number) >= n),
-  );
-}
-
-/** Whether a value lies in no other element of an array than the one chosen there. */
-function agrees(membership: Membership | undefined, chosen: Int32Array): boolean {
-  for (let at = membership; at !== undefined; at = at.outer) {
-    const index = chosen[at.array] as number;
-    if (index !== -1 && index !== at.index) return false;
-  }
-  return true;
-}
-
-/** Chooses a value's elements; returns the arrays in which none had been chosen. */
-function enter(membership: Membership | undefined, chosen: Int32Array): number[] {
-  const entered: number[] = [];
-  for (let at = membership; at !== undefined; at = at.outer) {
-    if (chosen[at.array] === -1) {
-      chosen[at.array] = at.index;
-      entered.push(at.array);
-    }
-  }
-  return entered;
+    return place;
+  };
+  const root = placeAt(undefined);
+  for (const value of values) placeAt(value.membership).hasValue = true;
+  return root;
 }

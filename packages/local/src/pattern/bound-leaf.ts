@@ -40,10 +40,13 @@ export function isPossible(leaf: BoundLeaf, event: FlatEvent): boolean {
 
 /** Whether leaves that are each possible match in the same elements of every array. */
 export function agreeOnElements(leaves: readonly BoundLeaf[], event: FlatEvent): boolean {
-  const findings = leaves
-    .filter((leaf) => isPossible(leaf, event) && leaf.lastOffer === 'in-arrays')
-    .map((leaf) => find(leaf, event));
-  return findings.length === 0 || isConsistent(findings, event.arrays);
+  const inArrays = leaves.filter(
+    (leaf) => isPossible(leaf, event) && leaf.lastOffer === 'in-arrays',
+  );
+  if (inArrays.length === 0) return true;
+  // Entering an element can make a field lacking, so then no leaf is left out.
+  const involved = inArrays.some(({ leaf }) => leaf.acceptsAbsence) ? leaves : inArrays;
+  return isConsistent(involved.map((leaf) => find(leaf, event)));
 }
 
 function offer({ leaf, slot }: BoundLeaf, event: FlatEvent): Offer {

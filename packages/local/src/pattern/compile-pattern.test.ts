@@ -121,6 +121,11 @@ describe('arrays', () => {
       ['{"a":[{"v":1},{"w":2}]}'],
       ['{"a":[{"v":1},{"k":"x"}]}'],
     ],
+    'an element may be entered only to make a field lacking': [
+      '{"a":["x"],"a.b":[{"exists":false}]}',
+      ['{"a":["x",["x"],{"b":1}]}'],
+      ['{"a":["x",{"b":1}]}', '{"a":["x",["y"],{"b":1}]}'],
+    ],
     'a lack or a value': [
       '{"a":{"k":["x"],"v":[{"exists":false},1]}}',
       ['{"a":[{"k":"x","v":1}]}', '{"a":[{"k":"x"},{"v":2}]}'],
@@ -128,14 +133,23 @@ describe('arrays', () => {
     ],
   });
 
-  test('large arrays that are free of each other are not multiplied', () => {
-    const many = Array.from({ length: 400 }, (_, n) => ({ k: 'x', n }));
-    const fields = ['a', 'b', 'c', 'd', 'e'];
-    const event = { ...Object.fromEntries(fields.map((f) => [f, many])), z: [{ p: 1 }, { q: 1 }] };
-    const wanted = Object.fromEntries(fields.map((f) => [f, { k: ['x'] }]));
-    const pattern = (z: object) => compilePattern(JSON.stringify({ ...wanted, z }));
-    expect(pattern({ p: [1], q: [1] }).matches(event)).toBe(false);
-    expect(pattern({ p: [1] }).matches(event)).toBe(true);
+  test('the size of arrays is not multiplied', () => {
+    const many = <T>(element: (n: number) => T) =>
+      Array.from({ length: 3_000 }, (_, n) => element(n));
+    const pattern = compilePattern(
+      '{"i":{"a":["x"],"t":{"k":["x"],"v":[1]},"u":{"k":["x"],"v":[1]},"z":[0]},"j":{"k":["x"]}}',
+    );
+    const full = many(() => ({ k: 'x', v: 1 }));
+    const disjoint = [{ a: 'x', t: full, u: full }, { z: 0 }];
+    expect(pattern.matches({ i: disjoint, j: full })).toBe(false);
+    expect(pattern.matches({ i: [...disjoint, { ...disjoint[0], z: 0 }], j: full })).toBe(true);
+    const nested = many((n) => ({
+      a: 'x',
+      t: [{ k: 'x' }, { v: 1 }],
+      u: [{ k: 'x', v: n }],
+      z: 0,
+    }));
+    expect(pattern.matches({ i: nested, j: full })).toBe(false);
   });
 });
 

@@ -186,7 +186,7 @@ test('refuses what would take the parser or the matcher down', () => {
   expect(refusal('{"a":'.repeat(5000)).reason).toMatch(/^Document nesting depth \(1001\) exceeds/);
   const or = '"$or":[{"a":[1]},{"b":[1]},{"c":[1]}]';
   expect(refusal(`{${`${or},`.repeat(200)}${or}}`).reason).toBe(
-    'Rule is too complex - $or gives more than 10000 combinations',
+    'Rule is too complex - $or gives more than 4096 combinations',
   );
 });
 

@@ -3,6 +3,7 @@ import { Token } from './json-token.ts';
 import { parseMatchers } from './parse-matcher.ts';
 import { PatternReader, Refusal } from './pattern-reader.ts';
 import type { ValueMatcher } from './value-matcher.ts';
+import type { Wildcard } from './wildcard.ts';
 import { wildcardComplexity } from './wildcard-complexity.ts';
 
 /** One field of a pattern: some value at the path must satisfy one of the matchers. */
@@ -18,13 +19,13 @@ export interface Leaf {
 export type Alternative = readonly Leaf[];
 
 /** How many alternatives a pattern may come to. Ours: the service names no number. */
-const MAX_ALTERNATIVES = 10_000;
+const MAX_ALTERNATIVES = 4096;
 
 /**
- * The complexity at which a rule is refused. The service does not document it;
- * rules of 9 are known to be accepted and rules of 11 to be refused.
+ * The highest complexity that the service accepts. It does not document the
+ * number; this one fits the rules that are known to be accepted and refused.
  */
-const TOO_COMPLEX = 10;
+const MAX_COMPLEXITY = 10;
 
 /** Names that cannot be those of fields inside `$or`, because a forgotten list would hide in them. */
 const RESERVED_IN_OR: ReadonlySet<string> = new Set([
@@ -122,28 +123,35 @@ function readLeaf(reader: PatternReader, path: string): Leaf {
 /** Applies the service's limit on wildcards, which it measures field by field. */
 function refuseComplexWildcards(reader: PatternReader, alternatives: readonly Alternative[]): void {
   // Alternatives that agree up to a field look at that field's wildcards together.
-  const fields = new Map<string, Map<string, readonly string[]>>();
+  const fields = new Map<string, Map<string, readonly Wildcard[]>>();
   const numbers = new Map<Leaf, number>();
   for (const alternative of alternatives) {
-    let prefix = '';
+    let before = '';
     for (const leaf of alternative) {
       if (!numbers.has(leaf)) numbers.set(leaf, numbers.size);
-      const key = `${prefix} ${leaf.path}`;
-      prefix += ` ${numbers.get(leaf)}`;
+      const key = `${before} ${leaf.path}`;
+      before += ` ${numbers.get(leaf)}`;
       for (const matcher of leaf.matchers) {
-        for (const positive of matcher.kind === 'anything-but' ? matcher.except : [matcher]) {
-          if (positive.kind !== 'wildcard') continue;
-          const wildcards = fields.get(key) ?? new Map();
-          fields.set(key, wildcards.set(positive.value, positive.wildcard));
-        }
+        const wildcards = wildcardsOf(matcher);
+        if (wildcards.length === 0) continue;
+        const patterns = fields.get(key) ?? new Map();
+        fields.set(key, patterns.set(JSON.stringify(matcher), wildcards));
       }
+      // The service does not look behind a field that can only be absent.
+      if (leaf.matchers.every((matcher) => matcher.kind === 'absent')) break;
     }
   }
-  for (const wildcards of fields.values()) {
-    if (wildcardComplexity([...wildcards.values()], TOO_COMPLEX) >= TOO_COMPLEX) {
+  for (const patterns of fields.values()) {
+    const limit = MAX_COMPLEXITY + 1;
+    if (wildcardComplexity([...patterns.values()], limit) >= limit) {
       reader.refuseWithoutPosition(
         'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character',
       );
     }
   }
+}
+
+function wildcardsOf(matcher: ValueMatcher): Wildcard[] {
+  const matchers = matcher.kind === 'anything-but' ? matcher.except : [matcher];
+  return matchers.flatMap((one) => (one.kind === 'wildcard' ? [one.wildcard] : []));
 }

@@ -7,55 +7,80 @@ const STAR = -1;
  * worst: the measure by which the service refuses a rule as too complex. For
  * `a*bb` it is 3, because `abb` matches `a*`, `a*b` and `a*bb`. The patterns are
  * those of one field; each counts between the quotes of a JSON string, and byte
- * by byte. Counting stops at `limit`, which is then the answer.
+ * by byte. A pattern is a list of wildcards, because the list in
+ * `{"anything-but": {"wildcard": [...]}}` is one pattern, which counts once what
+ * its wildcards have in common up to the first star.
  *
- * It walks the sets of beginnings that some value reaches, breadth first. A walk
- * of more than 20,000 sets is given up as complex.
+ * It walks the sets of beginnings that some value reaches, breadth first.
+ * Counting stops at `limit`, which is then the answer, and after 20,000 sets.
  */
-export function wildcardComplexity(patterns: readonly Wildcard[], limit: number): number {
-  const symbols = patterns.map(symbolsOf);
-  const startOf: number[] = [];
-  let total = 0;
-  for (const pattern of symbols) {
-    startOf.push(total);
-    total += pattern.length + 1;
-  }
-  // State `startOf[p] + n` stands for the first n symbols of pattern p.
-  const symbolBehind = new Int16Array(total).fill(-2);
-  for (const [p, pattern] of symbols.entries()) {
-    for (const [n, symbol] of pattern.entries()) {
-      symbolBehind[(startOf[p] as number) + n] = symbol;
-    }
-  }
-  const isStar = (state: number): boolean => state > 0 && symbolBehind[state - 1] === STAR;
-  const withEmptyStar = (states: Set<number>): Set<number> => {
-    for (const state of states) if (symbolBehind[state] === STAR) states.add(state + 1);
-    return states;
-  };
-
+export function wildcardComplexity(
+  patterns: readonly (readonly Wildcard[])[],
+  limit: number,
+): number {
+  const { starts, steps } = beginnings(patterns);
   let largest = 0;
   const seen = new Set<string>();
-  const queue = [withEmptyStar(new Set(startOf))];
+  const queue = [new Set(starts)];
   for (const states of queue) {
-    const bytes = new Set<number>();
     const looping: number[] = [];
+    const bytes = new Set<number>();
     for (const state of states) {
-      if (isStar(state)) looping.push(state);
-      if ((symbolBehind[state] as number) >= 0) bytes.add(symbolBehind[state] as number);
+      if (steps[state]?.loops) looping.push(state);
+      for (const byte of steps[state]?.next.keys() ?? []) if (byte !== STAR) bytes.add(byte);
     }
     for (const byte of bytes) {
-      const next = new Set(looping);
-      for (const state of states) if (symbolBehind[state] === byte) next.add(state + 1);
-      withEmptyStar(next);
-      largest = Math.max(largest, next.size);
+      const reached = new Set(looping);
+      for (const state of states) {
+        for (const next of steps[state]?.next.get(byte) ?? []) reached.add(next);
+      }
+      // A star matches nothing too, so that its beginning is reached with the one before it.
+      for (const state of reached) {
+        for (const next of steps[state]?.next.get(STAR) ?? []) reached.add(next);
+      }
+      largest = Math.max(largest, reached.size);
       if (largest >= limit || seen.size > 20_000) return limit;
-      const key = [...next].sort((a, b) => a - b).join();
+      const key = [...reached].sort((a, b) => a - b).join();
       if (seen.has(key)) continue;
       seen.add(key);
-      queue.push(next);
+      queue.push(reached);
     }
   }
   return largest;
+}
+
+/** A beginning of some pattern: whether it ends in a star, and what continues it. */
+interface Beginning {
+  readonly loops: boolean;
+  readonly next: Map<number, Set<number>>;
+}
+
+function beginnings(patterns: readonly (readonly Wildcard[])[]): {
+  starts: number[];
+  steps: Beginning[];
+} {
+  const starts: number[] = [];
+  const steps: Beginning[] = [];
+  const create = (loops: boolean): number => steps.push({ loops, next: new Map() }) - 1;
+  for (const wildcards of patterns) {
+    const start = create(false);
+    const end = create(false);
+    starts.push(start);
+    for (const symbols of wildcards.map(symbolsOf)) {
+      let at = start;
+      let isShared = true;
+      for (const [n, symbol] of symbols.entries()) {
+        const targets = steps[at]?.next.get(symbol) ?? new Set();
+        const [known] = targets;
+        let to = isShared && known !== undefined ? known : create(symbol === STAR);
+        if (n === symbols.length - 1) to = end;
+        steps[at]?.next.set(symbol, targets.add(to));
+        if (symbol === STAR) isShared = false;
+        at = to;
+      }
+    }
+  }
+  return { starts, steps };
 }
 
 /** The pattern's bytes and stars, in the quotes that the service puts around a string. */
