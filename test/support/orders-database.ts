@@ -80,6 +80,14 @@ export async function createOrdersDatabase(cluster: PostgresCluster): Promise<Or
       const result = await pool.query(text, [...values]);
       return result.rows as Record<string, unknown>[];
     },
-    close: () => pool.end(),
+    async close(): Promise<void> {
+      // A server has few slots, and each keeps WAL.
+      await pool.query(
+        `select pg_drop_replication_slot(slot_name) from pg_replication_slots
+         where slot_name = $1 and not active`,
+        [name],
+      );
+      await pool.end();
+    },
   };
 }

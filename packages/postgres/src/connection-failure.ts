@@ -60,7 +60,9 @@ export function connectionFailureOf(error: unknown): ConnectionFailure {
       if (routine === 'get_publication_oid') {
         return {
           kind: 'refused',
-          sentence: `${message} in the slot's past: a publication must be older than its slot`,
+          sentence:
+            `${message} where the slot stands: a publication must be older than its slot; drop the ` +
+            'slot and run `tidings outbox migrate --slot` again',
         };
       }
       return { kind: 'unknown' };

@@ -7,6 +7,7 @@ import {
   ConfigurationError,
   type Logger,
   reasonOf,
+  silentLogger,
 } from '@tidings/relay';
 import { advanceCheckpoint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
@@ -82,6 +83,7 @@ class WalReader<Change> {
   readonly #sql: SqlSession;
   readonly #queue = new GroupQueue<Change>();
   readonly #trail = new BookmarkTrail();
+  #logger: Logger = silentLogger;
   #stream: WalStream | undefined;
   #connecting: Promise<WalStream> | undefined;
   /** How far groups have been queued; a new connection goes on behind it. */
@@ -116,9 +118,10 @@ class WalReader<Change> {
     signal: AbortSignal,
     logger: Logger,
   ): AsyncGenerator<readonly ChangeGroup<Change>[], void, undefined> {
+    this.#logger = logger;
     if (signal.aborted) return;
     signal.addEventListener('abort', () => this.#stopReading(), { once: true });
-    this.#keepStreaming(signal, logger).then(
+    this.#keepStreaming(signal).then(
       () => this.#queue.end(),
       (error: unknown) => this.#queue.end(error as Error),
     );
@@ -182,16 +185,16 @@ class WalReader<Change> {
   }
 
   /** Keeps a stream open until reading stops. @throws what a person must decide. */
-  async #keepStreaming(signal: AbortSignal, logger: Logger): Promise<void> {
+  async #keepStreaming(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const { seen, verdict } = await this.#observe();
         if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
         if (verdict.kind === 'lost') {
-          await this.#repair(verdict, seen, signal, logger);
+          await this.#repair(verdict, seen, signal);
           continue;
         }
-        await this.#streamFrom(verdict, seen, signal, logger, () => {
+        await this.#streamFrom(verdict, seen, signal, () => {
           attempt = 0;
         });
       } catch (error) {
@@ -199,7 +202,7 @@ class WalReader<Change> {
         this.#stream?.destroy();
         if (signal.aborted) return;
         this.#stream = undefined;
-        await this.#recover(error, attempt, signal, logger);
+        await this.#recover(error, attempt, signal);
       }
     }
   }
@@ -208,10 +211,10 @@ class WalReader<Change> {
     verdict: Extract<SlotVerdict, { kind: 'ready' }>,
     seen: SlotObservation,
     signal: AbortSignal,
-    logger: Logger,
     onOpen: () => void,
   ): Promise<never> {
     const settings = this.#settings;
+    const logger = this.#logger;
     await this.#noteStart(verdict, seen);
     this.#stored = seen.checkpoint?.acknowledged ?? verdict.from;
     this.#trail.expect(seen.publication?.fingerprint);
@@ -280,7 +283,6 @@ class WalReader<Change> {
     verdict: Extract<SlotVerdict, { kind: 'lost' }>,
     seen: SlotObservation,
     signal: AbortSignal,
-    logger: Logger,
   ): Promise<void> {
     const healing = await repairSlotLoss({
       settings: this.#settings,
@@ -290,7 +292,7 @@ class WalReader<Change> {
       seen,
       sql: this.#sql,
       queue: this.#queue,
-      logger,
+      logger: this.#logger,
       signal,
     });
     this.#healing = healing;
@@ -327,6 +329,8 @@ class WalReader<Change> {
         }
       });
       this.#healing = undefined;
+      const { incident, republished } = healing;
+      this.#logger.info({ slot, incident, republished }, 'the slot is healed');
       return;
     }
     const bookmark = this.#trail.validAt(lsn);
@@ -337,13 +341,9 @@ class WalReader<Change> {
   }
 
   /** Waits as the failure demands. @throws it where waiting does not help. */
-  async #recover(
-    error: unknown,
-    attempt: number,
-    signal: AbortSignal,
-    logger: Logger,
-  ): Promise<void> {
+  async #recover(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const { slot } = this.#settings;
+    const logger = this.#logger;
     if (error instanceof StalledStream) {
       logger.error({ slot, stalledForMs: error.stalledForMs }, error.message);
       const woken = new Promise<void>((resolve) => {
@@ -365,7 +365,13 @@ class WalReader<Change> {
       await delay(STANDBY_MS, undefined, { signal }).catch(() => {});
       return;
     }
-    if (failure.kind !== 'lost') throw refusalOf(error);
+    if (failure.kind !== 'lost') {
+      // A slot or publication that was lost between the look and the start is a loss like
+      // any other, which the next look repairs. Everything else is for a person.
+      const { verdict } = await this.#observe();
+      if (verdict.kind === 'lost') return;
+      throw refusalOf(error);
+    }
     const waitMs = fullJitter(reconnect, attempt);
     logger.warn({ slot, reason: reasonOf(error), waitMs }, 'the stream is down; connecting again');
     await delay(waitMs, undefined, { signal }).catch(() => {});

@@ -1,0 +1,273 @@
+import {
+  type PostgresCluster,
+  startPostgresCluster,
+} from '@tidings/example-orders/postgres-cluster';
+import { startRelayProcess } from '@tidings/example-orders/relay-process';
+import type { LocalBus } from '@tidings/local';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
+import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
+
+let cluster: PostgresCluster;
+let database: OrdersDatabase;
+let bus: LocalBus;
+const relays: RunningRelay[] = [];
+
+beforeAll(async () => {
+  // Small, so that a slot can be lost without writing gigabytes.
+  cluster = await startPostgresCluster({ max_slot_wal_keep_size: '16MB', max_wal_size: '32MB' });
+});
+afterAll(() => cluster.stop());
+beforeEach(async () => {
+  database = await createOrdersDatabase(cluster);
+  bus = await startOrdersBus();
+});
+afterEach(async () => {
+  for (const relay of relays.splice(0)) {
+    relay.relay.stop();
+    await relay.ended.catch(() => {});
+  }
+  await bus.stop();
+  await database.close();
+});
+
+function start(options: Parameters<typeof runRelay>[2] = {}): RunningRelay {
+  const relay = runRelay(database, bus, options);
+  relays.push(relay);
+  return relay;
+}
+
+const arrival = (): Promise<unknown> =>
+  bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
+
+/** Publishes some orders, waits until a bookmark covers them, and stops. */
+async function publishedBefore(): Promise<void> {
+  const relay = start();
+  await relay.logged('streaming');
+  await database.placeOrders(40);
+  await arrival();
+  await bookmarkCovers();
+  await relay.stop();
+}
+
+/** Waits until everything in the outbox is covered by the stored bookmark. */
+async function bookmarkCovers(): Promise<void> {
+  for (;;) {
+    const [row] = await database.query(
+      `select count(*)::int as open from tidings.outbox
+       where not exists (
+         select from tidings.checkpoint
+         where name = $1 and bookmark is not null
+           and pg_visible_in_snapshot(transaction_id, bookmark))`,
+      [database.slot],
+    );
+    if (row?.open === 0) return;
+  }
+}
+
+interface Incident {
+  readonly reason: string;
+  readonly republished: string | null;
+  readonly closed: boolean;
+}
+
+async function incidents(): Promise<readonly Incident[]> {
+  return (await database.query(
+    `select reason, republished, closed_at is not null as closed, from_lsn < to_lsn as moved
+     from tidings.incident where slot_name = $1 order by id`,
+    [database.slot],
+  )) as unknown as readonly Incident[];
+}
+
+async function dropSlot(): Promise<void> {
+  await database.query('select pg_drop_replication_slot($1)', [database.slot]);
+}
+
+interface Loss {
+  readonly name: string;
+  readonly reason: string;
+  readonly lose: () => Promise<void>;
+}
+
+const losses: readonly Loss[] = [
+  { name: 'dropped', reason: 'dropped', lose: dropSlot },
+  {
+    name: 'made again under the same name',
+    reason: 'moved',
+    lose: async () => {
+      await dropSlot();
+      await database.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [
+        database.slot,
+      ]);
+    },
+  },
+  {
+    name: 'advanced behind the back of the relay',
+    reason: 'moved',
+    lose: async () => {
+      await database.query('select pg_replication_slot_advance($1, pg_current_wal_lsn())', [
+        database.slot,
+      ]);
+    },
+  },
+  {
+    name: 'invalidated, because it kept more WAL than it may',
+    reason: 'invalidated',
+    lose: async () => {
+      for (;;) {
+        await database.query(`select pg_logical_emit_message(false, 'filler', repeat('x', 4000000))
+                              from generate_series(1, 8)`);
+        await database.query('select pg_switch_wal()');
+        await database.query('checkpoint');
+        const [slot] = await database.query(
+          'select wal_status from pg_replication_slots where slot_name = $1',
+          [database.slot],
+        );
+        if (slot?.wal_status === 'lost') return;
+      }
+    },
+  },
+  {
+    name: 'left without its publication for a while',
+    reason: 'publication-changed',
+    lose: async () => {
+      await database.query('alter publication tidings drop table tidings.outbox');
+      await database.placeOrders(20);
+      await database.query('alter publication tidings add table tidings.outbox');
+    },
+  },
+  {
+    name: 'left without its table in the publication',
+    reason: 'unpublished',
+    lose: async () => {
+      await database.query('alter publication tidings drop table tidings.outbox');
+    },
+  },
+  {
+    name: 'left with a publication of deletes alone',
+    reason: 'unpublished',
+    lose: async () => {
+      await database.query(`alter publication tidings set (publish = 'delete')`);
+    },
+  },
+  {
+    name: 'left with a dropped publication',
+    reason: 'unpublished',
+    lose: async () => {
+      await database.query('drop publication tidings');
+    },
+  },
+];
+
+test.each(losses)('a slot that was $name between two runs is healed', async ({ reason, lose }) => {
+  await publishedBefore();
+  const before = bus.events.length;
+  await database.placeOrders(30);
+  await lose();
+  await database.placeOrders(30);
+  const relay = start();
+  await relay.logged('streaming');
+  await database.placeOrders(30);
+  await arrival();
+  await relay.logged('the slot is healed');
+  await relay.stop();
+  const duplicates = expectAllOrders(database.committed, bus.events);
+  // The bookmark covered all that had been published.
+  expect(duplicates).toBe(0);
+  const republished = bus.events.length - before - 30;
+  expect(await incidents()).toEqual([
+    { reason, republished: String(republished), closed: true, moved: true },
+  ]);
+});
+
+test.each(losses.filter(({ reason }) => reason !== 'moved' && reason !== 'invalidated'))(
+  'a slot that is $name under a running relay is healed',
+  async ({ name, reason, lose }) => {
+    const relay = start();
+    await relay.logged('streaming');
+    await database.placeOrders(40);
+    await arrival();
+    await bookmarkCovers();
+    if (name === 'dropped') {
+      await database.query(
+        'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
+        [database.slot],
+      );
+      // The relay may be back before the drop; then the drop waits for the next chance.
+      for (let dropped = false; !dropped; ) {
+        dropped = await dropSlot().then(
+          () => true,
+          () => false,
+        );
+      }
+    } else {
+      await lose();
+    }
+    await database.placeOrders(40);
+    await relay.logged('is made anew');
+    await database.placeOrders(20);
+    await arrival();
+    await relay.logged('the slot is healed');
+    await relay.stop();
+    expectAllOrders(database.committed, bus.events);
+    const [incident] = await incidents();
+    expect(incident).toMatchObject({ reason, closed: true });
+    expect(relay.log.some(({ level }) => level === 'error')).toBe(true);
+  },
+);
+
+test('a relay that is killed while it heals heals again at its next start', async () => {
+  await publishedBefore();
+  await database.placeOrders(50);
+  await dropSlot();
+  // Nothing gets through, so the repair cannot end.
+  bus.setFaults([
+    { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  const killed = startRelayProcess({
+    DATABASE_URL: database.url,
+    RELAY_SLOT: database.slot,
+    EVENT_BUS_NAME: 'orders',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+  });
+  await killed.logged('is made anew');
+  await database.placeOrders(10);
+  killed.kill('SIGKILL');
+  await killed.exited;
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: false }]);
+  bus.setFaults([]);
+  const next = start();
+  await arrival();
+  await next.logged('the slot is healed');
+  await next.stop();
+  expectAllOrders(database.committed, bus.events);
+  expect(next.log.map(({ message }) => message).join('\n')).toContain('ahead of its checkpoint');
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
+test('onSlotLoss: halt opens the incident and stops with the sentence for it', async () => {
+  await publishedBefore();
+  await database.placeOrders(10);
+  await dropSlot();
+  const relay = start({ onSlotLoss: 'halt' });
+  await expect(relay.ended).rejects.toThrow(/has been dropped; see incident \d+, then start once/);
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: false }]);
+  const healer = start();
+  await arrival();
+  await healer.logged('the slot is healed');
+  await healer.stop();
+  expectAllOrders(database.committed, bus.events);
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
+test('a checkpoint of another cluster is refused with what to do', async () => {
+  await publishedBefore();
+  await database.query(`update tidings.checkpoint set system_identifier = '1' where name = $1`, [
+    database.slot,
+  ]);
+  await expect(start().ended).rejects.toThrow(/written by another database cluster.*replayOutbox/);
+});
