@@ -4,6 +4,7 @@ import type { KeyedCreateOptions } from './create-options.ts';
 import type { Envelope, EnvelopeMetadata } from './envelope.ts';
 import { currentContext } from './event-context.ts';
 import { nextEventId } from './event-id.ts';
+import { currentStamp } from './event-stamp.ts';
 import { freezeJson } from './json-data.ts';
 import type { ResolvedDefinition } from './resolve-definition.ts';
 import { activeTraceparent } from './trace-context.ts';
@@ -17,20 +18,25 @@ function resolveOccurredAt(detailType: string, occurredAt: Date | undefined): st
   return at.toISOString();
 }
 
-function resolveKey(contract: ResolvedDefinition, data: unknown, given: unknown): string {
+function resolveKey(
+  contract: ResolvedDefinition,
+  data: unknown,
+  given: unknown,
+  derived: string | undefined,
+): string {
   const { detailType, idempotencyKey } = contract;
   if (idempotencyKey !== undefined && given !== undefined) {
     throw new ContractError(
       `${detailType} derives its idempotencyKey from the data: leave it out of create's options`,
     );
   }
-  if (idempotencyKey === undefined && given === undefined) {
+  if (idempotencyKey === undefined && given === undefined && derived === undefined) {
     throw new ContractError(
       `${detailType} needs an idempotencyKey: pass one to create, or derive it in the contract`,
     );
   }
   // Its bounds are checked with the whole envelope's.
-  return (idempotencyKey === undefined ? given : idempotencyKey(data)) as string;
+  return (idempotencyKey === undefined ? (given ?? derived) : idempotencyKey(data)) as string;
 }
 
 /** Metadata but for what differs between the versions of one event. */
@@ -46,11 +52,14 @@ function resolveMetadata(
   const producer = options.producer ?? context.producer;
   const traceparent = options.traceparent ?? context.traceparent ?? activeTraceparent();
   const { replay } = options;
+  const stamp = currentStamp();
+  const eventId = options.eventId ?? stamp?.nextEventId(contract.detailType) ?? nextEventId();
+  const derivedKey = stamp === undefined ? undefined : eventId;
   return {
-    eventId: options.eventId ?? nextEventId(),
+    eventId,
     version: contract.current.version,
-    idempotencyKey: resolveKey(contract, data, options.idempotencyKey),
-    occurredAt: resolveOccurredAt(contract.detailType, options.occurredAt),
+    idempotencyKey: resolveKey(contract, data, options.idempotencyKey, derivedKey),
+    occurredAt: resolveOccurredAt(contract.detailType, options.occurredAt ?? stamp?.occurredAt),
     ...(correlationId !== undefined && { correlationId }),
     ...(causationId !== undefined && { causationId }),
     ...(orderingKey !== undefined && { orderingKey }),

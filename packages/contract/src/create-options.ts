@@ -3,11 +3,11 @@ import type { Producer, Replay } from './envelope.ts';
 /** What `create` takes beside the data. Everything has a default. */
 export interface CreateOptions {
   /**
-   * 1 to 128 characters of printable ASCII without spaces. Default: a new ULID. Captured
-   * changes pass an id that is derived from the change.
+   * 1 to 128 characters of printable ASCII without spaces. Default: a new ULID; in
+   * the mapping of a captured change, an id that is derived from the change.
    */
   readonly eventId?: string;
-  /** When the fact happened. Default: now. */
+  /** When the fact happened. Default: now; in a mapping, when the change was committed. */
   readonly occurredAt?: Date;
   /** Default: the context's. */
   readonly correlationId?: string;

@@ -28,6 +28,7 @@ export type {
 } from './event-contract.ts';
 export type { Downgrades, EventDefinition, SchemaVersions } from './event-definition.ts';
 export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
+export { currentStamp, type EventStamp, withStamp } from './event-stamp.ts';
 export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
 export type { JsonSchema } from './json-schema.ts';
@@ -44,3 +45,4 @@ export type { PublishableEvent, Publisher, PublishOptions } from './publisher.ts
 export { checkSealed, type SealedEvent, type SealOptions, seal } from './sealed-event.ts';
 export { checkSource } from './source-name.ts';
 export { activeTraceparent, lambdaTraceHeader } from './trace-context.ts';
+export { type DataRules, validateData } from './validate-data.ts';
