@@ -1,3 +1,5 @@
+export { CaptureError } from './capture-error.ts';
+export { captureRows, type RowCapture } from './capture-rows.ts';
 export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export type { DeadLetter, DeadLetters } from './dead-letters.ts';
@@ -7,4 +9,7 @@ export { type Checkpoint, type Position, positionOf } from './position.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { defineRelay, type RelayOptions, type RelaySettings } from './relay-options.ts';
 export type { RelayState } from './relay-state.ts';
+export type { Row, RowChange, RowOperation } from './row-change.ts';
+export { type RowEntity, type RowImages, type RowMatch, rowEntity } from './row-entity.ts';
+export type { MappedChange, MappedEvents, RowMapping } from './row-mapping.ts';
 export { type PendingGroup, Watermark } from './watermark.ts';
