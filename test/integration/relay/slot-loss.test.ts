@@ -212,7 +212,10 @@ test.each(losses.filter(({ reason }) => reason !== 'moved' && reason !== 'invali
     await relay.stop();
     expectAllOrders(database.committed, bus.events);
     const [incident] = await incidents();
-    expect(incident).toMatchObject({ reason, closed: true });
+    expect(incident?.closed).toBe(true);
+    // The guard may look while the table is away, or when it is back.
+    const reasons = reason === 'publication-changed' ? [reason, 'unpublished'] : [reason];
+    expect(reasons).toContain(incident?.reason);
     expect(relay.log.some(({ level }) => level === 'error')).toBe(true);
   },
 );

@@ -358,6 +358,7 @@ class WalReader<Change> {
       this.#progressed = undefined;
       return;
     }
+    if (error instanceof ConfigurationError) throw error;
     const failure = connectionFailureOf(error);
     if (failure.kind === 'slot-in-use') {
       const report = attempt === 1 ? logger.info : logger.debug;
