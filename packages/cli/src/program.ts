@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { devCommand } from './dev-command.ts';
 import { outboxCommand } from './outbox-command.ts';
 import { relayCommand } from './relay-command.ts';
 
@@ -7,5 +8,6 @@ export function createProgram(): Command {
   return new Command('tidings')
     .description('Publishes events to Amazon EventBridge and loses none of them.')
     .addCommand(relayCommand())
-    .addCommand(outboxCommand());
+    .addCommand(outboxCommand())
+    .addCommand(devCommand());
 }

@@ -19,6 +19,13 @@ export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/reques
 export type { WaitOptions } from './journal/wait-for-event.ts';
 export type { EventPattern, LocalBus } from './local-bus.ts';
 export type { LocalBusOptions } from './local-bus-options.ts';
+export {
+  defineLocalRules,
+  type LocalArchive,
+  type LocalRule,
+  type LocalRules,
+  type LocalTarget,
+} from './local-rules/local-rules.ts';
 export type { RecordPages } from './pipe/batch-records.ts';
 export { createPipe, type Pipe, type PipeCounts } from './pipe/create-pipe.ts';
 export type {

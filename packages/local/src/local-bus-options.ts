@@ -11,6 +11,12 @@ export interface LocalBusOptions {
   /** Address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
   /**
+   * What everybody but AWS clients must show: `Authorization: Bearer TOKEN`, or
+   * `?token=TOKEN` once for the page. Needed where `host` is not a loopback address.
+   * Default: none.
+   */
+  readonly token?: string;
+  /**
    * Buses beside `default`, as names that exist in every account and region, or as
    * ARNs. Default: none. Events to any other bus are accepted and dropped, as
    * EventBridge does.
@@ -54,10 +60,13 @@ export interface LocalBusOptions {
 
 /** All settings, each with a value. */
 export interface ResolvedBusOptions
-  extends Required<Omit<LocalBusOptions, 'organization' | 'data'>> {
+  extends Required<Omit<LocalBusOptions, 'organization' | 'data' | 'token'>> {
   readonly organization: string | undefined;
   readonly data: string | undefined;
+  readonly token: string | undefined;
 }
+
+const minTokenLength = 16;
 
 /** @throws Error that names the option, its bound and the value. */
 export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions {
@@ -75,6 +84,7 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
     queues: options.queues ?? [],
     organization: options.organization,
     data: options.data,
+    token: options.token,
     clock: options.clock ?? systemClock,
   };
   wholeNumber('port', resolved.port, 0, 65_535);
@@ -83,10 +93,20 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
   if (!/^\d{12}$/.test(resolved.account)) {
     throw new Error(`account must be twelve digits, got ${JSON.stringify(resolved.account)}`);
   }
+  if (!isLoopback(resolved.host) && (resolved.token ?? '').length < minTokenLength) {
+    throw new Error(
+      `token must have ${minTokenLength} characters or more where host is not a loopback address, got host ${resolved.host}`,
+    );
+  }
   if (resolved.journal !== 'full' && resolved.journal !== 'counts') {
     throw new Error(`journal must be full or counts, got ${JSON.stringify(resolved.journal)}`);
   }
   return Object.freeze(resolved);
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function wholeNumber(name: string, value: unknown, min: number, max: number): void {

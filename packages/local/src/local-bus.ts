@@ -8,6 +8,7 @@ import type { BusSummary } from './journal/bus-summary.ts';
 import type { LostEntry } from './journal/lost-entries.ts';
 import type { RequestRecord } from './journal/request-record.ts';
 import type { WaitOptions } from './journal/wait-for-event.ts';
+import type { LocalRules } from './local-rules/local-rules.ts';
 
 /** An event pattern as an object: `{ source: ['com.acme.orders'] }`. */
 export type EventPattern = Readonly<Record<string, unknown>>;
@@ -50,6 +51,12 @@ export interface LocalBus {
    * ARN.
    */
   handle(targetArn: string, handler: TargetHandler): void;
+  /**
+   * Makes the bus have these buses, queues, rules, archives and faults, and removes what
+   * the call before this one made and this one does not declare.
+   * @throws Error that names what is wrong; then nothing was changed.
+   */
+  applyRules(rules: LocalRules): void;
   /** Names of the rules that an event matched. */
   matchedBy(event: AcceptedEvent): readonly string[];
   /** What targets that are log groups received, oldest first. */

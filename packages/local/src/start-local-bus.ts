@@ -5,6 +5,7 @@ import { lostEntries } from './journal/lost-entries.ts';
 import { type WaitOptions, waitForEvent } from './journal/wait-for-event.ts';
 import type { EventPattern, LocalBus } from './local-bus.ts';
 import { type LocalBusOptions, resolveBusOptions } from './local-bus-options.ts';
+import { type AppliedRules, applyLocalRules } from './local-rules/apply-local-rules.ts';
 import { compilePattern } from './pattern/compile-pattern.ts';
 import { listen } from './server/bus-server.ts';
 
@@ -19,6 +20,7 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
   const url = `http://${host}:${server.port}`;
   bus.listensOn(url);
   const { events } = bus;
+  let applied: AppliedRules | undefined;
 
   function waitFor(count: number, wait?: WaitOptions): Promise<readonly AcceptedEvent[]>;
   function waitFor(pattern: EventPattern, wait?: WaitOptions): Promise<AcceptedEvent>;
@@ -58,6 +60,9 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
     setFaults: (faults) => bus.faults.set(parseFaults(faults)),
     faults: bus.faults.list,
     handle: (arn, handler) => void bus.handlers.set(arn, handler),
+    applyRules(rules) {
+      applied = applyLocalRules(bus, rules, applied);
+    },
     matchedBy: bus.router.matchedBy,
     logs: bus.logs.read,
     settled: bus.deliverer.settled,

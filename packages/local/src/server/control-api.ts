@@ -3,6 +3,7 @@ import type { AcceptedEvent } from '../accepted-event.ts';
 import type { BusCore } from '../bus-core.ts';
 import { parseFaults } from '../faults/parse-faults.ts';
 import { lostEntries } from '../journal/lost-entries.ts';
+import { guard } from './guard.ts';
 
 /** An accepted event as `GET /_bus/events` tells it. */
 export interface EventJson {
@@ -19,15 +20,16 @@ const pageLimit = 1000;
 
 /** What the bus answers below `/_bus`: journals, numbers and faults, for people and tests. */
 export function controlApi(bus: BusCore): Hono {
-  const api = new Hono().basePath('/_bus');
+  const api = new Hono();
+  api.use(guard(bus.options.token));
   api.onError((error, context) => context.json({ message: error.message }, 400));
   api.notFound((context) => context.json({ message: 'There is nothing here.' }, 404));
 
-  api.get('/summary', async (context) => {
+  api.get('/_bus/summary', async (context) => {
     await waitForCount(bus, context);
     return context.json(bus.summary());
   });
-  api.get('/events', (context) => {
+  api.get('/_bus/events', (context) => {
     const { events } = bus.events;
     const [from, to] = range(events, context);
     return context.json({
@@ -35,23 +37,23 @@ export function controlApi(bus: BusCore): Hono {
       more: to < events.length,
     });
   });
-  api.get('/requests', (context) => {
+  api.get('/_bus/requests', (context) => {
     const { records } = bus.requests;
     const [from, to] = range(records, context);
     return context.json({ requests: records.slice(from, to), more: to < records.length });
   });
-  api.get('/lost', (context) => context.json({ lost: lostEntries(bus.requests.records) }));
-  api.post('/reset', (context) => {
+  api.get('/_bus/lost', (context) => context.json({ lost: lostEntries(bus.requests.records) }));
+  api.post('/_bus/reset', (context) => {
     bus.reset();
     return context.body(null, 204);
   });
 
-  api.get('/faults', (context) => context.json(bus.faults.list()));
-  api.put('/faults', async (context) => {
+  api.get('/_bus/faults', (context) => context.json(bus.faults.list()));
+  api.put('/_bus/faults', async (context) => {
     bus.faults.set(parseFaults(await context.req.json()));
     return context.json(bus.faults.list());
   });
-  api.delete('/faults', (context) => {
+  api.delete('/_bus/faults', (context) => {
     bus.faults.set([]);
     return context.body(null, 204);
   });

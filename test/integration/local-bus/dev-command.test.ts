@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { startLocalBus } from '@tidings/local';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { busClient } from '../../support/bus-client.ts';
+import { httpTarget } from '../../support/http-target.ts';
+
+const program = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
+
+let folder: string;
+let running: ChildProcess | undefined;
+let output = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidings-dev-'));
+  output = '';
+});
+afterEach(async () => {
+  if (running?.exitCode === null) {
+    running.kill('SIGKILL');
+    await once(running, 'exit');
+  }
+  await rm(folder, { recursive: true });
+});
+
+function run(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, 'dev', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const keep = (chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  running = child;
+  return child;
+}
+const url = async () => {
+  await expect.poll(() => output, { timeout: 20_000 }).toContain('AWS_SECRET_ACCESS_KEY');
+  return /AWS_ENDPOINT_URL_EVENTBRIDGE=(\S+)/.exec(output)?.[1] ?? '';
+};
+const put = async (endpoint: string, orderId: string) => {
+  const client = busClient(endpoint, { region: 'us-east-1' });
+  await client.send(
+    new PutEventsCommand({
+      Entries: [
+        {
+          EventBusName: 'orders',
+          Source: 'com.acme.orders',
+          DetailType: 'OrderPlaced',
+          Detail: JSON.stringify({ orderId }),
+        },
+      ],
+    }),
+  );
+  client.destroy();
+};
+
+test('runs with rules from a file, reads it again when it changes, ends with Ctrl-C', async () => {
+  const target = await httpTarget();
+  const file = join(folder, 'rules.ts');
+  const rules = (pattern: string) => `
+    const url: string = '${target.url}';
+    export default {
+      buses: ['orders'],
+      rules: [{ name: 'all', bus: 'orders', pattern: ${pattern}, targets: [url] }],
+    };`;
+  await writeFile(file, rules("{ source: ['com.acme.orders'] }"));
+  const child = run(file, '--port', '0');
+  const endpoint = await url();
+  await put(endpoint, 'a');
+  await expect.poll(() => target.requests.length).toBe(1);
+  expect(JSON.parse(target.requests[0]?.body ?? '').detail).toEqual({ orderId: 'a' });
+
+  await writeFile(file, rules("{ detail: { orderId: ['c'] } }"));
+  await expect.poll(() => output).toContain(`Read ${file} again.`);
+  await writeFile(file, rules("{ source: 'x' }"));
+  await expect.poll(() => output).toContain('must be an object or an array');
+  expect(output).toContain('The rules stay as they were.');
+  await put(endpoint, 'b');
+  await put(endpoint, 'c');
+  await expect.poll(() => target.requests.length).toBe(2);
+  expect(JSON.parse(target.requests[1]?.body ?? '').detail).toEqual({ orderId: 'c' });
+
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  await target.stop();
+});
+
+test('takes a free port where the usual one is taken', async () => {
+  const other = await startLocalBus({ port: 4010 }).catch(() => undefined);
+  const child = run();
+  expect(await url()).not.toBe('http://127.0.0.1:4010');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  await other?.stop();
+});
+
+describe('what is wrong is one sentence, and a non-zero exit code', () => {
+  const fails = async (...args: string[]) => {
+    const child = run(...args);
+    const [code] = await once(child, 'close');
+    expect(code).not.toBe(0);
+    return output;
+  };
+  test('a file that is not there', async () => {
+    expect(await fails(join(folder, 'none.ts'))).toMatch(/^tidings: there is no file .*none\.ts;/);
+  });
+  test('a file that declares a wrong pattern', async () => {
+    const file = join(folder, 'rules.json');
+    await writeFile(file, '{"rules":[{"name":"r","pattern":{"source":[]}}]}');
+    expect(await fails(file, '--port', '0')).toContain('rule r: Event pattern is not valid.');
+  });
+  test('a file with a field that does not exist', async () => {
+    const file = join(folder, 'rules.json');
+    await writeFile(file, '{"rule":[]}');
+    expect(await fails(file, '--port', '0')).toContain('rule is not a field of a rules file');
+  });
+  test('a taken port that was asked for', async () => {
+    const other = await startLocalBus();
+    expect(await fails('--port', `${other.port}`)).toMatch(/^tidings: Port \d+ on .* is taken/);
+    await other.stop();
+  });
+  test('an address beyond this machine without a token', async () => {
+    expect(await fails('--host', '0.0.0.0', '--port', '0')).toMatch(
+      /^tidings: token must have 16 characters or more where host is not a loopback address/,
+    );
+  });
+});
