@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import type { GroupQueue } from './group-queue.ts';
 import type { ReplacementSlot } from './replacement-slot.ts';
-import type { Backfill } from './wal-layout.ts';
+import type { Backfill, BackfillOrigin } from './wal-layout.ts';
 
 /** What has been read again from the table. */
 export interface Backfilled {
@@ -18,7 +18,8 @@ export interface BackfillRequest<Change> {
   /** With `datestyle`, `timezone` and encoding pinned. */
   readonly connection: pg.ClientConfig;
   readonly replacement: ReplacementSlot;
-  readonly backfill: Backfill<Change>;
+  readonly backfills: readonly Backfill<Change>[];
+  readonly incident: string;
   /** What was published; undefined reads the whole table. */
   readonly bookmark: Bookmark | undefined;
   readonly queue: GroupQueue<Change>;
@@ -39,7 +40,7 @@ const SETTLE_MS = 50;
  * overlap. They go to the queue as pieces, without a position.
  */
 export async function backfillInto<Change>(request: BackfillRequest<Change>): Promise<Backfilled> {
-  const { queue, backfill, replacement, signal } = request;
+  const { queue, backfills, replacement, signal } = request;
   const client = new pg.Client(request.connection);
   client.on('error', () => {});
   await client.connect();
@@ -50,22 +51,26 @@ export async function backfillInto<Change>(request: BackfillRequest<Change>): Pr
     const taken = await client.query<{ snapshot: string; at: string }>(
       "select pg_current_snapshot()::text as snapshot, to_json(now()) #>> '{}' as at",
     );
-    await client.query(
-      `declare backlog no scroll cursor for ${backfill.query.replace('{since}', sinceOf(request.bookmark))}`,
-    );
+    const { snapshot, at } = taken.rows[0] as { snapshot: string; at: string };
+    const origin = { incident: request.incident, takenAt: at };
     let rows = 0;
-    for (;;) {
-      await queue.room(signal);
-      const page = await client.query<Record<string, string | null>>({
-        text: `fetch ${PAGE} from backlog`,
-        types: { getTypeParser: () => (text: string) => text },
-      });
-      if (page.rows.length === 0) break;
-      rows += page.rows.length;
-      push(queue, backfill, page.rows);
+    for (const backfill of backfills) {
+      await client.query(
+        `declare backlog no scroll cursor for ${backfill.query(request.bookmark)}`,
+      );
+      for (;;) {
+        await queue.room(signal);
+        const page = await client.query<Record<string, string | null>>({
+          text: `fetch ${PAGE} from backlog`,
+          types: { getTypeParser: () => (text: string) => text },
+        });
+        if (page.rows.length === 0) break;
+        rows += page.rows.length;
+        push(queue, backfill, page.rows, origin);
+      }
+      await client.query('close backlog');
     }
     await client.query('commit');
-    const { snapshot, at } = taken.rows[0] as { snapshot: string; at: string };
     return { rows, bookmark: { snapshot, at, lsn: replacement.consistentPoint } };
   } finally {
     await client.end().catch(() => {});
@@ -76,18 +81,19 @@ function push<Change>(
   queue: GroupQueue<Change>,
   backfill: Backfill<Change>,
   rows: readonly Record<string, string | null>[],
+  origin: BackfillOrigin,
 ): void {
   let total = 0;
   const records: ChangeRecord<Change>[] = rows.map((row) => {
     let bytes = RECORD_OVERHEAD;
     for (const name in row) bytes += row[name]?.length ?? 0;
     total += bytes;
-    return { change: backfill.read(row), bytes };
+    return { change: backfill.read(row, origin), bytes };
   });
   queue.push([{ records }], total);
 }
 
-/** The condition that leaves out what a bookmark covers. */
+/** A condition on `transaction_id` that leaves out what a bookmark covers. */
 export function sinceOf(bookmark: Pick<Bookmark, 'snapshot'> | undefined): string {
   if (bookmark === undefined) return 'true';
   if (!/^\d+:\d+:[\d,]*$/.test(bookmark.snapshot)) {

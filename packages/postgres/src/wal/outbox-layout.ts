@@ -1,4 +1,5 @@
 import { type OutboxRow, outboxRowOf, outboxRowReader, sealedEventOf } from '../outbox-row.ts';
+import { sinceOf } from './backfill.ts';
 import type { WalLayout } from './wal-layout.ts';
 
 /** Reads `tidings.outbox`: inserts alone, each of them one event. */
@@ -14,10 +15,13 @@ export const outboxLayout: WalLayout<OutboxRow> = {
     };
   },
   capture: (row) => [sealedEventOf(row)],
-  backfill: {
-    query: `select event_id, source, detail_type, detail::text, occurred_at::text,
-                   resources::text, idempotency_key, ordering_key, trace_header
-            from tidings.outbox where {since} order by transaction_id, id`,
-    read: outboxRowOf,
-  },
+  backfill: [
+    {
+      query: (bookmark) =>
+        `select event_id, source, detail_type, detail::text, occurred_at::text,
+                resources::text, idempotency_key, ordering_key, trace_header
+         from tidings.outbox where ${sinceOf(bookmark)} order by transaction_id, id`,
+      read: outboxRowOf,
+    },
+  ],
 };

@@ -15,8 +15,8 @@ function long(value: bigint): Buffer {
   return buffer;
 }
 
-export function begin(xid: number): Buffer {
-  return Buffer.concat([Buffer.from('B'), long(1n), long(0n), int(4, xid)]);
+export function begin(xid: number, commitLsn = 1n, committedAtMicros = 0n): Buffer {
+  return Buffer.concat([Buffer.from('B'), long(commitLsn), long(committedAtMicros), int(4, xid)]);
 }
 
 export function commit(endLsn: bigint): Buffer {

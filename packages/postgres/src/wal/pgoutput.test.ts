@@ -12,7 +12,12 @@ import {
 } from './pgoutput-encoding.test-support.ts';
 
 test('begin and commit', () => {
-  expect(decodePgoutput(begin(4_000_000_000), 0)).toEqual({ kind: 'begin', xid: 4_000_000_000 });
+  expect(decodePgoutput(begin(4_000_000_000, 0x16b374d800n, 834_000_000_123_456n), 0)).toEqual({
+    kind: 'begin',
+    xid: 4_000_000_000,
+    commitLsn: 0x16b374d800n,
+    committedAtMicros: 834_000_000_123_456n,
+  });
   expect(decodePgoutput(commit(0x16b374d848n), 0)).toEqual({
     kind: 'commit',
     endLsn: 0x16b374d848n,
@@ -52,7 +57,7 @@ test('values survive the reuse of their buffer', () => {
 
 test('reads at an offset', () => {
   const chunk = Buffer.concat([Buffer.alloc(25, 0xff), begin(5)]);
-  expect(decodePgoutput(chunk, 25)).toEqual({ kind: 'begin', xid: 5 });
+  expect(decodePgoutput(chunk, 25)).toMatchObject({ kind: 'begin', xid: 5 });
 });
 
 test('other messages are named, broken ones refused', () => {

@@ -34,7 +34,14 @@ export interface OldRow {
 
 /** A decoded message. */
 export type PgoutputMessage =
-  | { readonly kind: 'begin'; readonly xid: number }
+  | {
+      readonly kind: 'begin';
+      readonly xid: number;
+      /** Where the record of the commit begins. */
+      readonly commitLsn: bigint;
+      /** When it was committed: microseconds since 2000, by the server's clock. */
+      readonly committedAtMicros: bigint;
+    }
   | { readonly kind: 'commit'; readonly endLsn: bigint }
   | { readonly kind: 'relation'; readonly relation: Relation }
   | { readonly kind: 'insert'; readonly relationOid: number; readonly now: Tuple }
@@ -86,7 +93,13 @@ export function decodePgoutput(chunk: Buffer, offset: number): PgoutputMessage {
   const tag = chunk[offset];
   switch (tag) {
     case BEGIN:
-      return { kind: 'begin', xid: chunk.readUInt32BE(offset + 17) };
+      // LSN of the commit (8), time (8), transaction (4)
+      return {
+        kind: 'begin',
+        xid: chunk.readUInt32BE(offset + 17),
+        commitLsn: chunk.readBigUInt64BE(offset + 1),
+        committedAtMicros: chunk.readBigInt64BE(offset + 9),
+      };
     case COMMIT:
       // flags (1), LSN of the commit (8), LSN behind it (8), time (8)
       return { kind: 'commit', endLsn: chunk.readBigUInt64BE(offset + 10) };

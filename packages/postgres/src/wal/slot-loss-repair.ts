@@ -80,7 +80,8 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
     const { rows, bookmark } = await backfillInto({
       connection: settings.textConnection,
       replacement,
-      backfill: layout.backfill,
+      backfills: layout.backfill,
+      incident,
       bookmark: checkpoint.bookmark,
       queue,
       signal,

@@ -158,7 +158,8 @@ async function observePublication(
     `select array_remove(array[
               case when p.pubinsert then 'insert' end,
               case when p.pubupdate then 'update' end,
-              case when p.pubdelete then 'delete' end], null) as operations,
+              case when p.pubdelete then 'delete' end,
+              case when p.pubtruncate then 'truncate' end], null) as operations,
             (select array_agg(t.schema || '.' || t.name)
              from unnest($2::text[], $3::text[]) as t (schema, name)
              where not exists (

@@ -3,8 +3,17 @@ import { expect, test } from 'vitest';
 import { formatLsn } from '../lsn.ts';
 import type { OutboxRow } from '../outbox-row.ts';
 import { outboxLayout } from './outbox-layout.ts';
-import { begin, commit, insert, message, relation } from './pgoutput-encoding.test-support.ts';
+import {
+  begin,
+  commit,
+  insert,
+  message,
+  relation,
+  remove,
+  truncate,
+} from './pgoutput-encoding.test-support.ts';
 import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
+import type { ChangePlace, RowMessage, WalLayout } from './wal-layout.ts';
 
 const columns = [
   'event_id',
@@ -151,4 +160,31 @@ test('a heartbeat comes back with the end of its transaction, others are left al
   feed(message(false, 'tidings.heartbeat.orders', 'of a transaction that may roll back'));
   feed(begin(3), commit(500n));
   expect(assembler.take().heartbeats).toEqual([]);
+});
+
+/** Reads one table and tells what it was given. */
+const tellingLayout: WalLayout<ChangePlace & { readonly kind: RowMessage['kind'] }> = {
+  ...outboxLayout,
+  operations: ['insert', 'truncate'],
+  reader: ({ schema }) =>
+    schema === 'tidings' ? ({ kind }, place) => ({ kind, ...place }) : undefined,
+  capture: () => [],
+  backfill: undefined,
+};
+
+test('a change knows its place, which unread tables and operations do not move', () => {
+  const assembler = new TransactionAssembler(tellingLayout, 'prefix', start);
+  const feed = (...list: readonly Buffer[]): void => {
+    for (const each of list) assembler.feed(each, 0);
+  };
+  feed(relation(OUTBOX, 'tidings', 'outbox', columns), relation(OTHER, 'public', 'x', ['id']));
+  feed(begin(9, 290n, 834_000_000_123_456n));
+  feed(insert(OTHER, ['unread']), row('a'), remove(OUTBOX, ['K', ['a']]));
+  feed(truncate([OTHER, OUTBOX]), row('b'), commit(300n));
+  const place = { xid: 9, commitLsn: 290n, committedAtMicros: 834_000_000_123_456n };
+  expect(assembler.take().groups.flatMap((group) => group.records.map((r) => r.change))).toEqual([
+    { kind: 'insert', ...place, index: 2 },
+    { kind: 'truncate', ...place, index: 5 },
+    { kind: 'insert', ...place, index: 6 },
+  ]);
 });

@@ -6,8 +6,8 @@ import type { RowMessage, RowReader, WalLayout } from './wal-layout.ts';
 
 /**
  * How far reading has come, so that a new connection can go on behind it: all
- * transactions that end at or before `lsn`, and `records` records of transaction
- * `xid` after them.
+ * transactions that end at or before `lsn`, and `records` changes of transaction `xid`
+ * after them, whether they are read or not.
  */
 export interface ReadPosition {
   readonly lsn: Lsn;
@@ -49,6 +49,7 @@ export class TransactionAssembler<Change> {
   #heartbeat: string | undefined;
   #bytes = 0;
   #lsn: Lsn;
+  #begin: Extract<PgoutputMessage, { kind: 'begin' }> | undefined;
   #xid: number | undefined;
   #seen = 0;
 
@@ -72,13 +73,17 @@ export class TransactionAssembler<Change> {
     const message = decodePgoutput(chunk, offset);
     switch (message.kind) {
       case 'begin':
+        this.#begin = message;
         this.#xid = message.xid;
         this.#seen = 0;
         return;
       case 'insert':
       case 'update':
       case 'delete':
-        this.#row(message.relationOid, message, chunk.length - offset);
+        this.#change(message.relationOid, message, chunk.length - offset);
+        return;
+      case 'truncate':
+        for (const oid of message.relationOids) this.#change(oid, { kind: 'truncate' }, 0);
         return;
       case 'commit':
         this.#commit(message.endLsn);
@@ -92,7 +97,6 @@ export class TransactionAssembler<Change> {
           this.#heartbeat = message.content;
         }
         return;
-      case 'truncate':
       case 'other':
         return;
     }
@@ -117,12 +121,15 @@ export class TransactionAssembler<Change> {
     else this.#readers.set(relation.oid, reader);
   }
 
-  #row(relationOid: number, message: RowMessage, size: number): void {
-    const reader = this.#readers.get(relationOid);
-    if (reader === undefined || this.#xid === undefined) return;
+  #change(relationOid: number, message: RowMessage, size: number): void {
+    if (this.#xid === undefined || this.#begin === undefined) return;
+    // Counted whether it is read or not: which tables are read must not move the others.
     this.#seen += 1;
     if (this.#seen <= this.#skip()) return;
-    const change = reader(message, { xid: this.#xid, index: this.#seen });
+    const reader = this.#readers.get(relationOid);
+    if (reader === undefined || !this.#layout.operations.includes(message.kind)) return;
+    const { xid, commitLsn, committedAtMicros } = this.#begin;
+    const change = reader(message, { xid, index: this.#seen, commitLsn, committedAtMicros });
     const bytes = size + RECORD_OVERHEAD;
     this.#records.push({ change, bytes });
     this.#bytes += bytes;
@@ -139,7 +146,7 @@ export class TransactionAssembler<Change> {
     this.#heartbeat = undefined;
   }
 
-  /** How many records of the open transaction an earlier connection handed out. */
+  /** How many changes of the open transaction an earlier connection went through. */
   #skip(): number {
     return this.#xid !== undefined && this.#xid === this.#resume.xid ? this.#resume.records : 0;
   }

@@ -1,32 +1,47 @@
 import type { PublishableEvent } from '@tidings/contract';
+import type pg from 'pg';
+import type { Bookmark } from '../checkpoint-store.ts';
+import type { Lsn } from '../lsn.ts';
 import type { OldRow, Relation, Tuple } from './pgoutput.ts';
 
-/** A row change in the stream: the values are as they were sent. */
+/** A change of a table in the stream: the values are as they were sent. */
 export type RowMessage =
   | { readonly kind: 'insert'; readonly now: Tuple }
   | { readonly kind: 'update'; readonly now: Tuple; readonly before: OldRow | undefined }
-  | { readonly kind: 'delete'; readonly before: OldRow };
+  | { readonly kind: 'delete'; readonly before: OldRow }
+  | { readonly kind: 'truncate' };
 
 /** Where in the log a change stands: the same again at every delivery. */
 export interface ChangePlace {
   readonly xid: number;
-  /** Number of the row change within its transaction, from 1, over all tables. */
+  /** Number of the change within its transaction, from 1, over all tables published. */
   readonly index: number;
+  /** Where the record of its transaction's commit begins. */
+  readonly commitLsn: Lsn;
+  /** When its transaction was committed: microseconds since 2000, by the server's clock. */
+  readonly committedAtMicros: bigint;
 }
 
 /** Reads the rows of one table as the stream described it last. */
 export type RowReader<Change> = (message: RowMessage, place: ChangePlace) => Change;
 
+/** What rows are read again for. */
+export interface BackfillOrigin {
+  /** Id of the incident; the same when a repair that was interrupted begins again. */
+  readonly incident: string;
+  /** When the rows were read, by the server's clock: ISO 8601. */
+  readonly takenAt: string;
+}
+
 /** Rows that are still in a table although their place in the stream is lost. */
 export interface Backfill<Change> {
   /**
-   * Query for rows in the order to publish them, by transaction and then as inserted.
-   * `{since}` stands for a condition on `transaction_id` that leaves out what was
-   * published.
+   * Query for rows in the order to publish them. It leaves out what the bookmark covers,
+   * as far as the table tells.
    */
-  readonly query: string;
+  query(bookmark: Pick<Bookmark, 'snapshot'> | undefined): string;
   /** Reads a row of the query; each column comes as text or null, by name. */
-  read(row: Readonly<Record<string, string | null>>): Change;
+  read(row: Readonly<Record<string, string | null>>, origin: BackfillOrigin): Change;
 }
 
 /** Which tables a stream carries and how their rows become events. */
@@ -34,13 +49,22 @@ export interface WalLayout<Change> {
   /** For messages, for example `tidings.outbox`. */
   readonly tables: readonly TableName[];
   /** What the publication must publish, no less; anything more is left unread. */
-  readonly operations: readonly ('insert' | 'update' | 'delete')[];
+  readonly operations: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
+  /**
+   * Reads from the catalog what the stream does not tell. Called before each connection
+   * begins to stream, and before the source says that it can.
+   * @throws ConfigurationError on tables that cannot be read.
+   */
+  prepare?(sql: pg.ClientBase, publication: string): Promise<void>;
   /** Undefined for a table that is not read. @throws Error on columns that cannot be. */
   reader(relation: Relation): RowReader<Change> | undefined;
   /** Turns a change into events; a throw makes it poison. */
   capture(change: Change): readonly PublishableEvent[];
-  /** Where a lost slot is healed from; undefined where there is nothing to read again. */
-  readonly backfill: Backfill<Change> | undefined;
+  /**
+   * Where a lost slot is healed from, one after the other in the same snapshot; undefined
+   * where there is nothing to read again.
+   */
+  readonly backfill: readonly Backfill<Change>[] | undefined;
 }
 
 /** A table's name in two parts, unquoted. */

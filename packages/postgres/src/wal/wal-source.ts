@@ -106,6 +106,7 @@ class WalReader<Change> {
     try {
       const { verdict } = await this.#observe();
       if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
+      await this.#prepare();
     } catch (error) {
       if (connectionFailureOf(error).kind === 'lost') {
         throw new ConfigurationError(unreachableSentence(this.#settings.target, error));
@@ -184,6 +185,13 @@ class WalReader<Change> {
     return { seen, verdict };
   }
 
+  async #prepare(): Promise<void> {
+    const layout = this.#layout;
+    if (layout.prepare === undefined) return;
+    const { publication } = this.#settings;
+    await this.#sql.use((client) => layout.prepare?.(client, publication) ?? Promise.resolve());
+  }
+
   /** Keeps a stream open until reading stops. @throws what a person must decide. */
   async #keepStreaming(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -215,6 +223,7 @@ class WalReader<Change> {
   ): Promise<never> {
     const settings = this.#settings;
     const logger = this.#logger;
+    await this.#prepare();
     await this.#noteStart(verdict, seen);
     this.#stored = seen.checkpoint?.acknowledged ?? verdict.from;
     this.#trail.expect(seen.publication?.fingerprint);
