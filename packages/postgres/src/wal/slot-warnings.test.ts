@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import type { SlotObservation, SlotState } from './slot-observation.ts';
+import { type RelayView, slotWarnings } from './slot-warnings.ts';
+
+const slot: SlotState = {
+  type: 'logical',
+  plugin: 'pgoutput',
+  database: 'shop',
+  activePid: 42,
+  confirmed: 500n,
+  restart: 400n,
+  walStatus: 'reserved',
+  safeWalSize: 10_000n,
+  invalidationReason: undefined,
+  conflicting: false,
+};
+const sound: SlotObservation = {
+  server: {
+    version: 170010,
+    walLevel: 'logical',
+    database: 'shop',
+    systemIdentifier: '7',
+    timeline: 1,
+    inRecovery: false,
+    flushed: 1_000n,
+    idleSlotTimeoutMs: 0,
+    migrated: true,
+  },
+  slot,
+  otherSlots: [],
+  publication: { operations: ['insert'], missing: [], filtered: [], fingerprint: 'f' },
+  checkpoint: undefined,
+};
+const view: RelayView = { slot: 'orders', ownPid: 42, acknowledged: 900n, bookmarkAgeSeconds: 1 };
+const thresholds = { lagBytes: 100, safeWalBytes: 5_000, lagSeconds: 60 };
+
+test('a sound slot is worth none', () => {
+  expect(slotWarnings(sound, view, thresholds)).toEqual([]);
+  expect(slotWarnings({ ...sound, slot: undefined }, view, thresholds)).toEqual([]);
+});
+
+const withSlot = (change: Partial<SlotState>): SlotObservation => ({
+  ...sound,
+  slot: { ...slot, ...change },
+});
+
+test.each([
+  ['wal-status', withSlot({ walStatus: 'extended' }), view, 'raise max_slot_wal_keep_size'],
+  ['wal-status', withSlot({ walStatus: 'unreserved' }), view, 'removes it at the next checkpoint'],
+  ['safe-wal-size', withSlot({ safeWalSize: 4_999n }), view, 'another 4999 bytes'],
+  ['lag-bytes', sound, { ...view, acknowledged: 899n }, '101 bytes of WAL behind'],
+  ['lag-seconds', sound, { ...view, bookmarkAgeSeconds: 61 }, '61 s behind'],
+  ['other-consumer', withSlot({ activePid: 43 }), view, 'give each relay its own slot'],
+  [
+    'filtered',
+    {
+      ...sound,
+      publication: {
+        operations: ['insert'],
+        missing: [],
+        filtered: ['tidings.outbox'],
+        fingerprint: 'f',
+      },
+    },
+    view,
+    'SET TABLE without WHERE',
+  ],
+] as const)('%s names what to change', (code, seen, its, words) => {
+  const warnings = slotWarnings(seen, its, thresholds);
+  expect(warnings.map((each) => each.code)).toEqual([code]);
+  expect(warnings[0]?.sentence).toContain(words);
+});
