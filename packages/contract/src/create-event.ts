@@ -5,10 +5,15 @@ import type { Envelope, EnvelopeMetadata } from './envelope.ts';
 import { currentContext } from './event-context.ts';
 import { nextEventId } from './event-id.ts';
 import { currentStamp } from './event-stamp.ts';
+import { noteFrozen } from './frozen-envelopes.ts';
 import { freezeJson } from './json-data.ts';
 import type { ResolvedDefinition } from './resolve-definition.ts';
 import { activeTraceparent } from './trace-context.ts';
 import { validateData } from './validate-data.ts';
+
+function frozenCopy<Part extends object>(part: Part | undefined): Part | undefined {
+  return part === undefined ? undefined : Object.freeze({ ...part });
+}
 
 function resolveOccurredAt(detailType: string, occurredAt: Date | undefined): string {
   const at = occurredAt ?? new Date();
@@ -49,9 +54,9 @@ function resolveMetadata(
   const correlationId = options.correlationId ?? context.correlationId;
   const causationId = options.causationId ?? context.causationId;
   const orderingKey = options.orderingKey ?? (contract.orderingKey?.(data) as string | undefined);
-  const producer = options.producer ?? context.producer;
+  const producer = frozenCopy(options.producer ?? context.producer);
   const traceparent = options.traceparent ?? context.traceparent ?? activeTraceparent();
-  const { replay } = options;
+  const replay = frozenCopy(options.replay);
   const stamp = currentStamp();
   const eventId = options.eventId ?? stamp?.nextEventId(contract.detailType) ?? nextEventId();
   const derivedKey = stamp === undefined ? undefined : eventId;
@@ -83,6 +88,7 @@ function frozenEnvelope(
     detail: Object.freeze({ metadata: Object.freeze(metadata), data }),
   });
   checkEnvelope(envelope);
+  noteFrozen(envelope);
   return envelope;
 }
 

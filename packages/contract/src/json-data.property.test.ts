@@ -11,7 +11,6 @@ it('is what JSON text gives back, frozen', () => {
       const frozen = freezeJson(value);
       expect(JSON.stringify(frozen)).toBe(JSON.stringify(value));
       expect(Object.isFrozen(frozen)).toBe(true);
-      expect(freezeJson(frozen)).toBe(frozen);
     }),
   );
 });

@@ -1,6 +1,7 @@
 import { checkDetail, checkEnvelope, checkNames, checkResources } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import type { Envelope, EnvelopeMetadata, Producer } from './envelope.ts';
+import { isFrozen } from './frozen-envelopes.ts';
 import { freezeJson } from './json-data.ts';
 import { lambdaTraceHeader } from './trace-context.ts';
 
@@ -55,7 +56,8 @@ function checkTraceHeader(traceHeader: unknown): void {
  * @throws ContractError for an envelope that is malformed, whoever made it.
  */
 export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent {
-  checkEnvelope(envelope);
+  const isChecked = isFrozen(envelope);
+  if (!isChecked) checkEnvelope(envelope);
   const traceHeader = options.traceHeader ?? lambdaTraceHeader();
   checkTraceHeader(traceHeader);
   const { metadata, data } = envelope.detail;
@@ -68,7 +70,7 @@ export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent
     detailType: envelope['detail-type'],
     time: new Date(metadata.occurredAt),
     resources: envelope.resources,
-    detail: JSON.stringify({ metadata: stamped, data: freezeJson(data) }),
+    detail: JSON.stringify({ metadata: stamped, data: isChecked ? data : freezeJson(data) }),
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,
     orderingKey: metadata.orderingKey,
