@@ -27,12 +27,26 @@ export type {
   ParseOptions,
 } from './event-contract.ts';
 export type { Downgrades, EventDefinition, SchemaVersions } from './event-definition.ts';
+export type { EventFilter, Filter } from './event-filter.ts';
 export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
+export { type EventPattern, eventPattern } from './event-pattern.ts';
 export { currentStamp, type EventStamp, withStamp } from './event-stamp.ts';
+
 export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemaOf } from './json-schema-of.ts';
+export {
+  anythingBut,
+  cidr,
+  equalsIgnoreCase,
+  exists,
+  type Matcher,
+  numeric,
+  prefix,
+  suffix,
+  wildcard,
+} from './pattern-matchers.ts';
 export {
   type AcceptedOutcome,
   PublishError,
