@@ -1,8 +1,15 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
+
+/** How long one use may take: a link that went silent ends a query with no answer. */
+const USE_TIMEOUT_MS = 30_000;
+/** How long closing waits for the use that is under way. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * One ordinary connection that is opened when it is needed, kept, and replaced after
- * it broke. Uses are one after the other.
+ * it broke. Uses are one after the other, and short: one that gets no answer for 30 s
+ * is given up with its connection.
  */
 export class SqlSession {
   readonly #config: pg.ClientConfig;
@@ -11,24 +18,36 @@ export class SqlSession {
   #last: Promise<unknown> = Promise.resolve();
 
   /** `onShutdown` is called when the server ends the connection because it stops. */
-  constructor(config: pg.ClientConfig, onShutdown: () => void) {
+  constructor(config: pg.ClientConfig, onShutdown: () => void = () => {}) {
     this.#config = config;
     this.#onShutdown = onShutdown;
   }
 
   /** Runs `work` on the connection. @throws what connecting or the work throws. */
   use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(async () => work(await this.#connected()));
+    const result = this.#last.then(async () => {
+      const client = await this.#connected();
+      const timer = setTimeout(() => destroy(client), USE_TIMEOUT_MS);
+      try {
+        return await work(client);
+      } finally {
+        clearTimeout(timer);
+      }
+    });
     this.#last = result.catch(() => {});
     return result;
   }
 
-  /** Waits for the use that is under way, then closes. */
+  /** Waits a little for the use that is under way, then closes. */
   async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      if (this.#client !== undefined) destroy(this.#client);
+    }, CLOSE_TIMEOUT_MS);
     await this.#last;
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => {});
+    clearTimeout(timer);
   }
 
   async #connected(): Promise<pg.Client> {
@@ -45,4 +64,11 @@ export class SqlSession {
     this.#client = client;
     return client;
   }
+}
+
+/** Closes the socket at once; what waits for an answer is rejected. */
+function destroy(client: pg.Client): void {
+  (
+    client as unknown as { readonly connection: { readonly stream: Duplex } }
+  ).connection.stream.destroy();
 }

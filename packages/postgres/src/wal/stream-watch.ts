@@ -82,10 +82,11 @@ export function watchStream(request: WatchRequest): { stop(): void } {
   }
 
   async function look(): Promise<void> {
-    if (busy || stopped) return;
+    // Judged by the clock alone: a look that gets no answer must not hold it up.
+    if (stopped || checkStall() || checkHeartbeat() || busy) return;
     busy = true;
+    oldestUnanswered ??= Date.now();
     try {
-      if (checkStall() || checkHeartbeat()) return;
       const { seen, verdict } = await request.observe();
       idleSlotTimeoutMs = seen.server.idleSlotTimeoutMs;
       if (verdict.kind !== 'ready') {
@@ -93,7 +94,6 @@ export function watchStream(request: WatchRequest): { stop(): void } {
         return;
       }
       reportWarnings(seen);
-      oldestUnanswered ??= Date.now();
       await sql.use((client) =>
         emitHeartbeat(client, settings.heartbeatPrefix, settings.publication, tables),
       );

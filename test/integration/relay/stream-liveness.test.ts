@@ -1,0 +1,154 @@
+import {
+  type PostgresCluster,
+  startPostgresCluster,
+} from '@tidings/example-orders/postgres-cluster';
+import type { LocalBus } from '@tidings/local';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
+import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+
+let cluster: PostgresCluster;
+let database: OrdersDatabase;
+let bus: LocalBus;
+let proxy: TcpProxy;
+const relays: RunningRelay[] = [];
+
+beforeAll(async () => {
+  cluster = await startPostgresCluster();
+});
+afterAll(() => cluster.stop());
+beforeEach(async () => {
+  database = await createOrdersDatabase(cluster);
+  bus = await startOrdersBus();
+  proxy = await startTcpProxy(cluster.port);
+});
+afterEach(async () => {
+  for (const relay of relays.splice(0)) {
+    relay.relay.stop();
+    await relay.ended.catch(() => {});
+  }
+  await proxy.close();
+  await bus.stop();
+  await database.close();
+});
+
+function start(options: Parameters<typeof runRelay>[2] = {}): RunningRelay {
+  const relay = runRelay(database, bus, options);
+  relays.push(relay);
+  return relay;
+}
+
+const throughProxy = (): string => database.url.replace(`:${cluster.port}/`, `:${proxy.port}/`);
+
+const arrival = (): Promise<unknown> =>
+  bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
+
+test('a second relay on the slot waits, and takes over when the first ends', async () => {
+  const first = start();
+  await first.logged('streaming');
+  const second = start();
+  await second.logged('standing by');
+  await database.placeOrders(50);
+  await arrival();
+  const stopping = first.stop();
+  await database.placeOrders(50);
+  await stopping;
+  await second.logged('streaming');
+  await database.placeOrders(50);
+  await arrival();
+  await second.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  // The hand-over was no loss: nobody had to heal anything.
+  expect(await database.query('select from tidings.incident')).toHaveLength(0);
+});
+
+test('a relay whose backend is terminated comes back, though another waits', async () => {
+  const first = start();
+  await first.logged('streaming');
+  const second = start();
+  await second.logged('standing by');
+  await database.query(
+    'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
+    [database.slot],
+  );
+  await database.placeOrders(60);
+  await arrival();
+  await Promise.all([first.stop(), second.stop()]);
+  expectAllOrders(database.committed, bus.events);
+  expect(await database.query('select from tidings.incident')).toHaveLength(0);
+});
+
+test('a link that is cut is opened again, and nothing is published twice', async () => {
+  const relay = start({ connection: throughProxy() });
+  await relay.logged('streaming');
+  await database.placeOrders(50);
+  await arrival();
+  proxy.cut();
+  await database.placeOrders(50);
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+});
+
+test('a link that goes silent is noticed by the heartbeat that does not come back', async () => {
+  const relay = start({ connection: throughProxy(), heartbeatTimeoutMs: 500 });
+  await relay.logged('streaming');
+  await database.placeOrders(30);
+  await arrival();
+  proxy.stall();
+  await database.placeOrders(30);
+  await relay.logged('the stream is silent although its connection lives');
+  proxy.resume();
+  await arrival();
+  await relay.stop();
+  expectAllOrders(database.committed, bus.events);
+});
+
+test('while the bus takes nothing the stream is closed, so that the server can stop', async () => {
+  bus.setFaults([
+    { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  const relay = start({ stallTimeoutMs: 300 });
+  await relay.logged('streaming');
+  await database.placeOrders(40);
+  await relay.logged('the bus has accepted nothing for long');
+  await cluster.restart();
+  expect(
+    await database.query('select active from pg_replication_slots where slot_name = $1', [
+      database.slot,
+    ]),
+  ).toEqual([{ active: false }]);
+  await database.placeOrders(20);
+  bus.setFaults([]);
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+});
+
+test('an idle outbox lets its slot move while another database writes', async () => {
+  const relay = start();
+  await relay.logged('streaming');
+  await cluster.createDatabase('other');
+  const confirmed = async (): Promise<string> => {
+    const [row] = await database.query(
+      'select confirmed_flush_lsn from pg_replication_slots where slot_name = $1',
+      [database.slot],
+    );
+    return String(row?.confirmed_flush_lsn);
+  };
+  const before = await confirmed();
+  const [written] = await database.query(
+    `select pg_logical_emit_message(false, 'filler', repeat('x', 1000000))::text as lsn`,
+  );
+  for (;;) {
+    const [row] = await database.query('select $1::pg_lsn >= $2::pg_lsn as past', [
+      await confirmed(),
+      written?.lsn,
+    ]);
+    if (row?.past === true) break;
+  }
+  expect(await confirmed()).not.toBe(before);
+  await relay.stop();
+});
