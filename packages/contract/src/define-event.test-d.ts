@@ -4,6 +4,7 @@ import { defineEvent } from './define-event.ts';
 import type { Envelope } from './envelope.ts';
 import type { AnyEventContract, EventContract, EventOf } from './event-contract.ts';
 import type { CheckedMinors } from './event-definition.ts';
+import type { PublishableEvent } from './publisher.ts';
 import type { CheckedSource } from './source-name-type.ts';
 
 type Equal<Left, Right> =
@@ -175,6 +176,32 @@ export type Made = [
   Holds<Equal<typeof read, Envelope<OrderV1, 'OrderPlaced'> | Envelope<OrderV2, 'OrderPlaced'>>>,
   Holds<Equal<typeof resolved, Promise<typeof read>>>,
 ];
+
+const OrderPacked = defineEvent({
+  source: 'com.acme.orders',
+  detailType: 'OrderPacked',
+  version: '1.0',
+  data: z.object({
+    id: z.string().brand<'OrderId'>(),
+    items: z.array(z.object({ sku: z.string(), at: z.tuple([z.number(), z.number()]) })),
+    labels: z.record(z.string(), z.string()),
+    rest: z.unknown(),
+    any: z.any(),
+  }),
+});
+const packed = {
+  id: '7781',
+  items: [{ sku: 'a', at: [1, 2] }],
+  labels: { a: 'b' },
+  rest: new Map(),
+  any: 1,
+} as const;
+OrderPacked.create(packed, { idempotencyKey: 'k' });
+// @ts-expect-error a tuple has two items
+OrderPacked.create({ ...packed, items: [{ sku: 'a', at: [1] }] }, { idempotencyKey: 'k' });
+
+/** What `create` returns goes to a publisher, also while a migration lasts. */
+export const publishable: (PublishableEvent | readonly PublishableEvent[])[] = [placed, both];
 
 /** Any contract goes where a function takes one. */
 export const contracts: readonly AnyEventContract[] = [OrderPlaced, OrderShipped, Migrating];

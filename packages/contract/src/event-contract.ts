@@ -16,9 +16,16 @@ export interface ContractTypes {
   readonly key: 'derived' | 'given';
 }
 
+/** Data that may be read-only to its last member: `create` changes nothing of it. */
+type ReadOnly<Value> = Value extends string | number | boolean | bigint | symbol | null | undefined
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]: ReadOnly<Value[Key]> }
+    : Value;
+
 /** Data of a version as its schema takes it. */
-type InputOf<Types extends ContractTypes, Version extends string> = StandardSchemaV1.InferInput<
-  Types['versions'][Version]
+type InputOf<Types extends ContractTypes, Version extends string> = ReadOnly<
+  StandardSchemaV1.InferInput<Types['versions'][Version]>
 >;
 
 /** Data of a version as it is published: what its schema makes of the input. */

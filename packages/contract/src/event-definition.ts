@@ -83,9 +83,15 @@ interface EveryDefinition<Source extends string, DetailType extends string, Rule
   readonly detailType: CheckedName<DetailType, Rule>;
   /** `'not-a-verb'` takes a name that the past-tense rule does not know. */
   readonly factName?: Rule;
-  /** Derives the key of a fact from its data. Left out, each `create` must pass one. */
+  /**
+   * Derives the key of a fact from its data: same business fact, same key. 1 to 256
+   * characters of printable ASCII without spaces. Left out, each `create` must pass one.
+   */
   readonly idempotencyKey?: Key;
-  /** Events with the same key keep their order up to the bus. */
+  /**
+   * Events with the same key keep their order up to the bus. 1 to 128 characters of
+   * printable ASCII without spaces.
+   */
   readonly orderingKey?: (data: Data) => string;
   /** ARNs or names that the event is about. */
   readonly resources?: (data: Data) => readonly string[];

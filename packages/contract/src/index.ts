@@ -31,7 +31,6 @@ export type { EventFilter, Filter } from './event-filter.ts';
 export { nextEventId, type UlidSource, ulidFactory } from './event-id.ts';
 export { type EventPattern, eventPattern } from './event-pattern.ts';
 export { currentStamp, type EventStamp, withStamp } from './event-stamp.ts';
-
 export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
 export type { JsonSchema } from './json-schema.ts';
