@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { othersMayEnter } from './others-may-enter.ts';
-import { findPostgresBinaries } from './postgres-binaries.ts';
+import { findPostgresBinaries, type PostgresMajor } from './postgres-binaries.ts';
+
+export type { PostgresMajor };
 
 /** A real PostgreSQL server of its own, in a temporary folder, on a free port. */
 export interface PostgresCluster {
@@ -33,14 +35,18 @@ const NOBODY = 65534;
 /** How long a fast shutdown may take before it becomes an immediate one. */
 const SHUTDOWN_MS = 10_000;
 
-/** Starts a cluster. `settings` are server settings such as `{ wal_level: 'replica' }`. */
+/**
+ * Starts a cluster. `settings` are server settings such as `{ wal_level: 'replica' }`;
+ * `major` is the version of PostgreSQL.
+ */
 export async function startPostgresCluster(
   settings: Readonly<Record<string, string>> = {},
+  major: PostgresMajor = 17,
 ): Promise<PostgresCluster> {
   const asNobody = process.getuid?.() === 0;
   const identity = asNobody ? { uid: NOBODY, gid: NOBODY } : {};
   const temporary = await temporaryFolder(asNobody);
-  const binaries = await findPostgresBinaries(asNobody, temporary);
+  const binaries = await findPostgresBinaries(major, asNobody, temporary);
   const program = (name: string): string => join(binaries.folder, 'bin', name);
   const folder = await mkdtemp(join(temporary, 'tidings-postgres-'));
   const folders = binaries.temporary ? [folder, binaries.folder] : [folder];

@@ -7,6 +7,7 @@ import { type LocalBus, startLocalBus } from '@tidings/local';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 
 let cluster: PostgresCluster;
 let database: OrdersDatabase;
@@ -14,7 +15,7 @@ let bus: LocalBus;
 const relays: RelayProcess[] = [];
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
 });
 afterAll(() => cluster.stop());
 

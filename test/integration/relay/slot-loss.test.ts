@@ -7,6 +7,7 @@ import type { LocalBus } from '@tidings/local';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
 
 let cluster: PostgresCluster;
@@ -16,7 +17,10 @@ const relays: RunningRelay[] = [];
 
 beforeAll(async () => {
   // Small, so that a slot can be lost without writing gigabytes.
-  cluster = await startPostgresCluster({ max_slot_wal_keep_size: '16MB', max_wal_size: '32MB' });
+  cluster = await startPostgresCluster(
+    { max_slot_wal_keep_size: '16MB', max_wal_size: '32MB' },
+    postgresMajor(),
+  );
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {
