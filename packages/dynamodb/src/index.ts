@@ -1,0 +1,1 @@
+export type { RowCapture } from '@tidings/relay';
