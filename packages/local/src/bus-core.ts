@@ -58,12 +58,15 @@ export interface BusCore extends PutEventsBus {
   summary(): BusSummary;
   /** Empties the journals and removes all faults; what exists stays. */
   reset(): void;
+  /** Calls `look` after each reset, until the result is called. */
+  watchResets(look: () => void): () => void;
 }
 
 export function createBusCore(options: ResolvedBusOptions): BusCore {
   const { clock } = options;
   const keep = options.journal === 'full';
   let url = '';
+  const resetWatchers = new Set<() => void>();
   const faults = createFaultPlan(options.seed, clock);
   const requests = createRequestJournal(keep);
   const events = createEventJournal(keep);
@@ -191,6 +194,11 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       deliverer.clear();
       router.clear();
       logs.clear();
+      for (const look of resetWatchers) look();
+    },
+    watchResets(look) {
+      resetWatchers.add(look);
+      return () => resetWatchers.delete(look);
     },
   };
   return core;

@@ -2,7 +2,7 @@ import type { DeliveredEvent } from '../accepted-event.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { BusSummary } from '../journal/bus-summary.ts';
 import type { RequestRecord } from '../journal/request-record.ts';
-import type { EventJson } from '../server/control-api.ts';
+import type { EventJson } from '../server/event-json.ts';
 
 /** An accepted event, read from a bus in another process. */
 export interface RemoteEvent extends Omit<EventJson, 'text'> {

@@ -1,0 +1,101 @@
+/** An accepted event, as the bus streams it. */
+export interface FeedEvent {
+  readonly seq: number;
+  readonly bus: string;
+  readonly acceptedAt: number;
+  readonly rules: readonly string[];
+  readonly text: string;
+}
+
+/** An event with what the list shows of it. */
+export interface ListedEvent extends FeedEvent {
+  readonly source: string;
+  readonly detailType: string;
+  readonly replayName: string | undefined;
+  /** Lower case, for the search. */
+  readonly haystack: string;
+}
+
+/** What became of an event at one target. */
+export interface FeedDelivery {
+  readonly seq: number;
+  readonly eventSeq: number;
+  readonly rule: string;
+  readonly targetId: string;
+  readonly targetArn: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
+/** Everything the bus has told so far. */
+export interface BusFeed {
+  readonly events: readonly ListedEvent[];
+  deliveriesOf(event: ListedEvent): readonly FeedDelivery[];
+  /** Called after each piece of news. */
+  watch(
+    look: (news: { readonly events: readonly ListedEvent[]; readonly isReset: boolean }) => void,
+  ): void;
+  watchConnection(look: (isLive: boolean) => void): void;
+}
+
+/** More than this would only fill the browser's memory. */
+const maxEvents = 100_000;
+
+export function openFeed(): BusFeed {
+  let events: ListedEvent[] = [];
+  const deliveries = new Map<number, Map<number, FeedDelivery>>();
+  const watchers: Parameters<BusFeed['watch']>[0][] = [];
+  const connectionWatchers: ((isLive: boolean) => void)[] = [];
+  const tell = (news: readonly ListedEvent[], isReset = false): void => {
+    for (const look of watchers) look({ events: news, isReset });
+  };
+  const source = new EventSource('/_bus/stream');
+  source.addEventListener('open', () => {
+    for (const look of connectionWatchers) look(true);
+  });
+  source.addEventListener('error', () => {
+    for (const look of connectionWatchers) look(false);
+  });
+  source.addEventListener('reset', () => {
+    events = [];
+    deliveries.clear();
+    tell([], true);
+  });
+  source.addEventListener('events', ({ data }) => {
+    const news = (JSON.parse(data) as readonly FeedEvent[]).map(listed);
+    events.push(...news);
+    for (const { seq } of events.splice(0, Math.max(0, events.length - maxEvents))) {
+      deliveries.delete(seq);
+    }
+    tell(news);
+  });
+  source.addEventListener('deliveries', ({ data }) => {
+    for (const delivery of JSON.parse(data) as readonly FeedDelivery[]) {
+      const known = deliveries.get(delivery.eventSeq) ?? new Map<number, FeedDelivery>();
+      known.set(delivery.seq, delivery);
+      deliveries.set(delivery.eventSeq, known);
+    }
+    tell([]);
+  });
+  return {
+    get events() {
+      return events;
+    },
+    deliveriesOf: (event) => [...(deliveries.get(event.seq)?.values() ?? [])],
+    watch: (look) => watchers.push(look),
+    watchConnection: (look) => connectionWatchers.push(look),
+  };
+}
+
+function listed(event: FeedEvent): ListedEvent {
+  const parsed = JSON.parse(event.text) as Record<string, string>;
+  return {
+    ...event,
+    source: parsed.source ?? '',
+    detailType: parsed['detail-type'] ?? '',
+    replayName: parsed['replay-name'],
+    haystack: event.text.toLowerCase(),
+  };
+}

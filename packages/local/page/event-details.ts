@@ -1,0 +1,58 @@
+import type { BusFeed, FeedDelivery, ListedEvent } from './bus-feed.ts';
+import { element, jsonView } from './dom.ts';
+
+/** Everything that is known of one event. */
+export function showDetails(
+  into: HTMLElement,
+  event: ListedEvent | undefined,
+  feed: BusFeed,
+  onTest: (event: ListedEvent) => void,
+): void {
+  if (event === undefined) {
+    into.replaceChildren(
+      element('p', { class: 'hint' }, 'Choose an event to see it whole. Arrow keys move.'),
+    );
+    return;
+  }
+  const deliveries = feed.deliveriesOf(event);
+  const facts: (readonly [string, string])[] = [
+    ['Number', `${event.seq}`],
+    ['Bus', event.bus],
+    ['Accepted', new Date(event.acceptedAt).toISOString()],
+    ['Rules matched', event.rules.length === 0 ? 'none' : event.rules.join(', ')],
+  ];
+  if (event.replayName !== undefined) facts.push(['Replay', event.replayName]);
+  into.replaceChildren(
+    element('h2', {}, event.detailType),
+    element(
+      'dl',
+      {},
+      ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+    ),
+    element('h3', {}, 'Where it went'),
+    deliveries.length === 0
+      ? element('p', { class: 'hint' }, 'To no target.')
+      : element('ul', { class: 'deliveries' }, ...deliveries.map(deliveryItem)),
+    element('h3', {}, 'Event'),
+    jsonView(JSON.parse(event.text)),
+    element(
+      'p',
+      {},
+      element('button', { type: 'button', onclick: () => onTest(event) }, 'Test a pattern on it'),
+    ),
+  );
+}
+
+function deliveryItem(delivery: FeedDelivery): HTMLLIElement {
+  const attempts = delivery.attempts === 1 ? '1 attempt' : `${delivery.attempts} attempts`;
+  return element(
+    'li',
+    {},
+    element('span', { class: delivery.state }, delivery.state),
+    ` by ${delivery.rule} to ${delivery.targetId}, ${attempts}`,
+    element('small', {}, delivery.targetArn),
+    ...(delivery.errorCode === undefined
+      ? []
+      : [element('small', {}, `${delivery.errorCode}: ${delivery.errorMessage ?? ''}`)]),
+  );
+}

@@ -1,0 +1,92 @@
+import { archivesView } from './archives-view.ts';
+import { askBus } from './ask-bus.ts';
+import { openFeed } from './bus-feed.ts';
+import { byId } from './dom.ts';
+import { showDetails } from './event-details.ts';
+import { eventList } from './event-list.ts';
+import { faultsView } from './faults-view.ts';
+import { patternView } from './pattern-view.ts';
+import { rulesView } from './rules-view.ts';
+import { openTabs } from './tabs.ts';
+
+const feed = openFeed();
+const search = byId<HTMLInputElement>('search');
+const pause = byId('pause');
+const details = byId('details');
+let isPaused = false;
+let isDrawing = false;
+
+const patterns = patternView(byId('view-patterns'));
+const rules = rulesView(byId('view-rules'));
+const archives = archivesView(byId('view-archives'));
+const faults = faultsView(byId('view-faults'), (count) => {
+  byId('fault-count').textContent = count === 0 ? '' : `${count} on`;
+});
+const tabs = openTabs({
+  'view-rules': () => void rules.refresh(),
+  'view-archives': () => void archives.refresh(),
+  'view-faults': () => void faults.refresh(),
+});
+const list = eventList(byId('list'), feed, showSelected);
+
+function showSelected(): void {
+  showDetails(details, list.selected, feed, (event) => {
+    tabs.open('tab-patterns');
+    patterns.test(event.text);
+  });
+}
+
+function draw(): void {
+  isDrawing = false;
+  byId('event-count').textContent = String(feed.events.length);
+  byId('no-events').hidden = feed.events.length > 0;
+  if (isPaused) return;
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found =
+    words.length === 0
+      ? feed.events
+      : feed.events.filter((event) => words.every((word) => event.haystack.includes(word)));
+  byId('found').textContent = words.length === 0 ? '' : `${found.length} found`;
+  list.show(found.slice());
+  list.refresh();
+}
+
+/** Many news make one drawing. */
+function drawSoon(): void {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(draw);
+}
+
+feed.watch(({ isReset }) => {
+  drawSoon();
+  if (list.selected !== undefined && !isReset) showSelected();
+});
+feed.watchConnection((isLive) => {
+  const status = byId('connection');
+  status.textContent = isLive ? 'live' : 'the bus does not answer; trying again';
+  status.className = `connection ${isLive ? 'live' : 'lost'}`;
+});
+search.addEventListener('input', drawSoon);
+pause.addEventListener('click', () => {
+  isPaused = !isPaused;
+  pause.setAttribute('aria-pressed', String(isPaused));
+  pause.textContent = isPaused ? 'Go on' : 'Pause';
+  drawSoon();
+});
+byId('clear').addEventListener('click', () => void askBus('reset', 'POST'));
+document.addEventListener('keydown', (event) => {
+  const isTyping =
+    event.target instanceof Element && event.target.matches('input, textarea, select');
+  if (event.key === '/' && !isTyping) {
+    event.preventDefault();
+    tabs.open('tab-events');
+    search.focus();
+  }
+  if (event.target === search && (event.key === 'ArrowDown' || event.key === 'Enter')) {
+    event.preventDefault();
+    byId('list').focus();
+  }
+});
+showSelected();
+void faults.refresh();
