@@ -1,4 +1,4 @@
-import { ConfigurationError, type Logger, positionOf } from '@tidings/relay';
+import { ConfigurationError, type Logger } from '@tidings/relay';
 import pg from 'pg';
 import type { Bookmark, StoredCheckpoint } from '../checkpoint-store.ts';
 import { openIncident } from '../incident-store.ts';
@@ -11,6 +11,7 @@ import type { SlotLoss } from './slot-guard.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import type { WalLayout } from './wal-layout.ts';
 import type { WalSettings } from './wal-options.ts';
+import { walPosition } from './wal-position.ts';
 
 /** A slot that has been made anew; its backlog is on its way to the bus. */
 export interface Healing {
@@ -106,8 +107,12 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
 }
 
 /** The group that ends a repair: once it is settled, the checkpoint may be written. */
-export function queueEndOfRepair<Change>(queue: GroupQueue<Change>, healing: Healing): void {
-  queue.push([{ records: [], position: positionOf(formatLsn(healing.to)) }], 0);
+export function queueEndOfRepair<Change>(
+  queue: GroupQueue<Change>,
+  epoch: number,
+  healing: Healing,
+): void {
+  queue.push([{ records: [], position: walPosition(epoch, healing.to) }], 0);
 }
 
 /** Puts the tables back into the publication, which only its owner may. */

@@ -98,7 +98,11 @@ async function observeServer(sql: pg.ClientBase): Promise<ServerState> {
               as wal_level,
             current_database() as database,
             (select system_identifier::text from pg_control_system()),
-            (select timeline_id from pg_control_checkpoint()) as timeline,
+            case when pg_is_in_recovery()
+              then (select timeline_id from pg_control_checkpoint())
+              -- The control file knows of a promotion only after the next checkpoint.
+              else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+              end as timeline,
             pg_is_in_recovery() as in_recovery,
             case when pg_is_in_recovery() then null else pg_current_wal_flush_lsn()::text end
               as flushed,

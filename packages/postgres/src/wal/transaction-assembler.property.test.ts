@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatLsn } from '../lsn.ts';
 import type { OutboxRow } from '../outbox-row.ts';
 import { outboxLayout } from './outbox-layout.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from './pgoutput-encoding.test-support.ts';
 import { type ReadPosition, TransactionAssembler } from './transaction-assembler.ts';
 import type { ChangePlace, RowMessage, WalLayout } from './wal-layout.ts';
+import { walPosition } from './wal-position.ts';
 
 const columns = [
   'event_id',
@@ -97,10 +97,15 @@ const cutsOf = fc.array(fc.nat(120), { maxLength: 40 }).map((list) => new Set(li
 test('every record once, in order, and one position a commit, wherever reads end', () => {
   fc.assert(
     fc.property(transactions, cutsOf, (list, cuts) => {
-      const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
+      const assembler = new TransactionAssembler(
+        outboxLayout,
+        'tidings.heartbeat.orders',
+        3,
+        start,
+      );
       const { events, positions } = read(assembler, messages(list), cuts);
       expect(events).toEqual(list.flatMap((each) => each.events));
-      expect(positions).toEqual(list.map((each) => formatLsn(each.endLsn)));
+      expect(positions).toEqual(list.map((each) => walPosition(3, each.endLsn)));
     }),
   );
 });
@@ -119,6 +124,7 @@ test('a new connection goes on exactly behind what was handed out', () => {
           const assembler = new TransactionAssembler(
             outboxLayout,
             'tidings.heartbeat.orders',
+            3,
             position,
           );
           const { lsn } = position;
@@ -133,7 +139,7 @@ test('a new connection goes on exactly behind what was handed out', () => {
 });
 
 test('a piece of an open transaction carries no position', () => {
-  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
+  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', 3, start);
   const all = [...messages([{ xid: 1, endLsn: 300n, events: ['a', 'b'] }])];
   for (const message of all.slice(0, -1)) assembler.feed(message, 0);
   const piece = assembler.take().groups;
@@ -141,11 +147,11 @@ test('a piece of an open transaction carries no position', () => {
   expect(piece[0]?.records).toHaveLength(2);
   expect(piece[0]).not.toHaveProperty('position');
   assembler.feed(all.at(-1) as Buffer, 0);
-  expect(assembler.take().groups).toEqual([{ records: [], position: formatLsn(300n) }]);
+  expect(assembler.take().groups).toEqual([{ records: [], position: walPosition(3, 300n) }]);
 });
 
 test('a heartbeat comes back with the end of its transaction, others are left alone', () => {
-  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', start);
+  const assembler = new TransactionAssembler(outboxLayout, 'tidings.heartbeat.orders', 3, start);
   const feed = (...list: readonly Buffer[]): void => {
     for (const each of list) assembler.feed(each, 0);
   };
@@ -153,7 +159,7 @@ test('a heartbeat comes back with the end of its transaction, others are left al
   expect(assembler.take().heartbeats).toEqual([]);
   feed(commit(300n));
   expect(assembler.take()).toMatchObject({
-    groups: [{ records: [], position: formatLsn(300n) }],
+    groups: [{ records: [], position: walPosition(3, 300n) }],
     heartbeats: [{ content: 'mine', lsn: 300n }],
   });
   feed(begin(2), message(true, 'tidings.heartbeat.other', 'theirs'), commit(400n));
@@ -173,7 +179,7 @@ const tellingLayout: WalLayout<ChangePlace & { readonly kind: RowMessage['kind']
 };
 
 test('a change knows its place, which unread tables and operations do not move', () => {
-  const assembler = new TransactionAssembler(tellingLayout, 'prefix', start);
+  const assembler = new TransactionAssembler(tellingLayout, 'prefix', 3, start);
   const feed = (...list: readonly Buffer[]): void => {
     for (const each of list) assembler.feed(each, 0);
   };

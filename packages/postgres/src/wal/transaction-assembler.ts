@@ -1,8 +1,8 @@
 import type { ChangeGroup, ChangeRecord } from '@tidings/relay';
-import { positionOf } from '@tidings/relay';
-import { formatLsn, type Lsn } from '../lsn.ts';
+import type { Lsn } from '../lsn.ts';
 import { decodePgoutput, type PgoutputMessage } from './pgoutput.ts';
 import type { RowMessage, RowReader, WalLayout } from './wal-layout.ts';
+import { walPosition } from './wal-position.ts';
 
 /**
  * How far reading has come, so that a new connection can go on behind it: all
@@ -41,6 +41,7 @@ const RECORD_OVERHEAD = 400;
 export class TransactionAssembler<Change> {
   readonly #layout: WalLayout<Change>;
   readonly #heartbeatPrefix: string;
+  readonly #epoch: number;
   readonly #resume: ReadPosition;
   readonly #readers = new Map<number, RowReader<Change>>();
   #ready: ChangeGroup<Change>[] = [];
@@ -53,10 +54,19 @@ export class TransactionAssembler<Change> {
   #xid: number | undefined;
   #seen = 0;
 
-  /** `resume` is where an earlier assembler of the same slot stopped. */
-  constructor(layout: WalLayout<Change>, heartbeatPrefix: string, resume: ReadPosition) {
+  /**
+   * `resume` is where an earlier assembler of the same slot and history stopped, `epoch`
+   * the number of that history.
+   */
+  constructor(
+    layout: WalLayout<Change>,
+    heartbeatPrefix: string,
+    epoch: number,
+    resume: ReadPosition,
+  ) {
     this.#layout = layout;
     this.#heartbeatPrefix = heartbeatPrefix;
+    this.#epoch = epoch;
     this.#resume = resume;
     this.#lsn = resume.lsn;
   }
@@ -139,7 +149,7 @@ export class TransactionAssembler<Change> {
     this.#lsn = endLsn;
     this.#xid = undefined;
     this.#seen = 0;
-    this.#ready.push({ records: this.#records, position: positionOf(formatLsn(endLsn)) });
+    this.#ready.push({ records: this.#records, position: walPosition(this.#epoch, endLsn) });
     this.#records = [];
     if (this.#heartbeat === undefined) return;
     this.#heartbeats.push({ content: this.#heartbeat, lsn: endLsn });

@@ -12,7 +12,7 @@ import {
 import { advanceCheckpoint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { closeIncident } from '../incident-store.ts';
-import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
+import { formatLsn, type Lsn } from '../lsn.ts';
 import type { OutboxRow } from '../outbox-row.ts';
 import { SqlSession } from '../sql-session.ts';
 import { BookmarkTrail } from './bookmark-trail.ts';
@@ -31,6 +31,7 @@ import {
   type WalSettings,
   type WalSourceOptions,
 } from './wal-options.ts';
+import { parseWalPosition } from './wal-position.ts';
 import { openWalStream, type WalStream } from './wal-stream.ts';
 
 /** How soon a lost connection is tried again. */
@@ -88,6 +89,9 @@ class WalReader<Change> {
   #connecting: Promise<WalStream> | undefined;
   /** How far groups have been queued; a new connection goes on behind it. */
   #readTo: ReadPosition | undefined;
+  /** Number of the history that is read: see `walPosition`. */
+  #epoch = 0;
+  #timeline: number | undefined;
   /** What `tidings.checkpoint` says. */
   #stored: Lsn = 0n;
   #healing: Healing | undefined;
@@ -134,8 +138,9 @@ class WalReader<Change> {
   }
 
   async confirm(checkpoint: Checkpoint): Promise<void> {
-    const lsn = parseLsn(checkpoint);
-    if (lsn <= this.#stored) return;
+    const { epoch, lsn } = parseWalPosition(checkpoint);
+    // What was read in a history that is over says nothing about this one.
+    if (epoch !== this.#epoch || lsn <= this.#stored) return;
     try {
       await this.#store(lsn);
     } catch (error) {
@@ -175,6 +180,7 @@ class WalReader<Change> {
     const { slot, publication } = this.#settings;
     const { tables, operations } = this.#layout;
     const seen = await this.#sql.use((client) => observeSlot(client, slot, publication, tables));
+    this.#forgetOtherHistory(seen);
     const verdict = judgeSlot(seen, {
       slot,
       publication,
@@ -206,7 +212,7 @@ class WalReader<Change> {
           attempt = 0;
         });
       } catch (error) {
-        this.#readTo = this.#stream?.position ?? this.#readTo;
+        if (this.#stream?.epoch === this.#epoch) this.#readTo = this.#stream.position;
         this.#stream?.destroy();
         if (signal.aborted) return;
         this.#stream = undefined;
@@ -234,6 +240,7 @@ class WalReader<Change> {
       publication: settings.publication,
       layout: this.#layout,
       heartbeatPrefix: settings.heartbeatPrefix,
+      epoch: this.#epoch,
       resume: this.#readTo ?? { lsn: verdict.from, xid: undefined, records: 0 },
       durable: verdict.from,
       localOriginOnly: seen.server.version >= 160000,
@@ -271,6 +278,21 @@ class WalReader<Change> {
     }
   }
 
+  /**
+   * A standby that was promoted has another history: it may lack the end of what was
+   * read, and to start behind its log's end would skip what it writes until there. Its
+   * own checkpoint came with its log, so it is never ahead of it.
+   */
+  #forgetOtherHistory({ server }: SlotObservation): void {
+    const another = this.#timeline !== undefined && this.#timeline !== server.timeline;
+    const ahead = (this.#readTo?.lsn ?? 0n) > (server.flushed ?? 0n);
+    this.#timeline = server.timeline;
+    if (!another && !ahead) return;
+    this.#readTo = undefined;
+    this.#healing = undefined;
+    this.#epoch += 1;
+  }
+
   /** Writes the first checkpoint, or the publication that an older one lacks. */
   async #noteStart(
     verdict: Extract<SlotVerdict, { kind: 'ready' }>,
@@ -304,9 +326,10 @@ class WalReader<Change> {
       logger: this.#logger,
       signal,
     });
+    this.#epoch += 1;
     this.#healing = healing;
     this.#readTo = { lsn: healing.to, xid: undefined, records: 0 };
-    queueEndOfRepair(this.#queue, healing);
+    queueEndOfRepair(this.#queue, this.#epoch, healing);
   }
 
   /** Writes a checkpoint at `lsn`, with what it completes: a bookmark, or a repair. */

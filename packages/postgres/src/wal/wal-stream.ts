@@ -15,6 +15,8 @@ export interface WalStream {
   readonly ended: Promise<void>;
   /** The server's process behind it. */
   readonly backendPid: number | undefined;
+  /** Number of the history that it reads. */
+  readonly epoch: number;
   /** How far the queue has been fed. */
   readonly position: ReadPosition;
   /** True while the queue is full and the socket rests because of it. */
@@ -36,6 +38,7 @@ export interface WalStreamRequest<Change> {
   readonly publication: string;
   readonly layout: WalLayout<Change>;
   readonly heartbeatPrefix: string;
+  readonly epoch: number;
   readonly resume: ReadPosition;
   readonly durable: Lsn;
   readonly localOriginOnly: boolean;
@@ -61,6 +64,7 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
   const assembler = new TransactionAssembler(
     request.layout,
     request.heartbeatPrefix,
+    request.epoch,
     request.resume,
   );
   let durable = request.durable;
@@ -124,6 +128,7 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
 
   return {
     ended,
+    epoch: request.epoch,
     backendPid: connection.backendPid,
     get position(): ReadPosition {
       return assembler.position;
