@@ -1,7 +1,7 @@
 import { ContractError } from './contract-error.ts';
 import { checkVersion } from './contract-version.ts';
 import type { Envelope } from './envelope.ts';
-import { checkDetailType } from './fact-name.ts';
+import { checkDetailType, type FactNameRule } from './fact-name.ts';
 import {
   checkKey,
   maxEventIdLength,
@@ -18,16 +18,26 @@ const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 // A service has few contracts and many events, so that names which were found to be
 // right once are only looked up. The bound is for a caller who makes names from data.
 const maxKnownNames = 1000;
-const knownNames = new Set<string>();
+const knownNames: Record<FactNameRule, Set<string>> = {
+  'past-tense': new Set(),
+  'not-a-verb': new Set(),
+};
+const admittedNames = new Set<unknown>();
+
+/** Lets a name pass that a contract of this process says is a domain word. */
+export function admitName(detailType: string): void {
+  admittedNames.add(detailType);
+}
 
 /** @throws ContractError */
-export function checkNames(source: unknown, detailType: unknown): void {
+export function checkNames(source: unknown, detailType: unknown, rule: FactNameRule): void {
+  const known = knownNames[rule];
   const names = `${String(source)} ${String(detailType)}`;
-  if (knownNames.has(names)) return;
+  if (known.has(names)) return;
   checkSource(source);
-  checkDetailType(detailType, 'not-a-verb');
-  if (knownNames.size >= maxKnownNames) knownNames.clear();
-  knownNames.add(names);
+  checkDetailType(detailType, admittedNames.has(detailType) ? 'not-a-verb' : rule);
+  if (known.size >= maxKnownNames) known.clear();
+  known.add(names);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -127,16 +137,16 @@ export function checkDetail(detail: unknown): void {
 
 /**
  * Checks an envelope, however it was made, before it leaves: `seal` calls it, so that
- * nothing malformed reaches a bus or an outbox. Costs about a microsecond. It does not
- * look into `data`, and takes any detail-type that is a name: whether that is a fact is
- * the contract's rule, which a contract may lift.
+ * nothing malformed reaches a bus or an outbox. Costs about a microsecond. It does not look
+ * into `data`, and takes a detail-type that is no fact only where a contract of this
+ * process says that it is a domain word.
  * @throws ContractError
  */
 export function checkEnvelope(envelope: unknown): asserts envelope is Envelope {
   if (!isRecord(envelope)) {
     throw new ContractError("an event must be an envelope: make it with a contract's create");
   }
-  checkNames(envelope.source, envelope['detail-type']);
+  checkNames(envelope.source, envelope['detail-type'], 'past-tense');
   checkDetail(envelope.detail);
   checkResources(envelope.resources);
   const { occurredAt } = (envelope as unknown as Envelope).detail.metadata;

@@ -101,13 +101,13 @@ export function createEvents(
   input: unknown,
   options: Partial<KeyedCreateOptions> = {},
 ): readonly [Envelope, ...Envelope[]] {
-  const data = freezeJson(validateData(contract, contract.current.schema, input));
+  const data = freezeJson(validateData(contract.current.rules, contract.current.schema, input));
   const metadata = resolveMetadata(contract, data, options);
   const given = options.resources ?? contract.resources?.(data) ?? [];
   const resources = Array.isArray(given) ? Object.freeze([...given]) : (given as readonly string[]);
-  const older = contract.downgrades.map(({ version, major, schema, downgrade }) => {
+  const older = contract.downgrades.map(({ version, major, schema, rules, downgrade }) => {
     const eventId = `${metadata.eventId}-v${major}`;
-    const olderData = freezeJson(validateData(contract, schema, downgrade(data)));
+    const olderData = freezeJson(validateData(rules, schema, downgrade(data)));
     return frozenEnvelope(contract, { ...metadata, eventId, version }, olderData, resources);
   });
   return [frozenEnvelope(contract, metadata, data, resources), ...older];

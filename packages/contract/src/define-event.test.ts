@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ContractError } from './contract-error.ts';
 import { defineEvent } from './define-event.ts';
+import { checkSealed, seal } from './sealed-event.ts';
 
 const data = z.object({
   orderId: z.string(),
@@ -182,17 +183,20 @@ describe('defineEvent', () => {
     [{ version: '1' }, 'version must be "major.minor", such as "1.0", got "1"'],
     [{ version: '1.0.0' }, 'version must be "major.minor"'],
     [{ version: '01.0' }, 'version must be "major.minor"'],
-    [{ data: {} }, 'data of OrderPlaced 1.0 must be a Standard Schema'],
+    [{ data: {} }, 'data of OrderPlaced must be a Standard Schema'],
   ])('refuses %j', (change, message) => {
     expect(() => defineEvent({ ...definition, ...change } as never)).toThrow(message);
   });
 
   it('takes a domain word with factName', () => {
-    const { detailType } = defineEvent({
+    const OrderNoShow = defineEvent({
       ...definition,
       detailType: 'OrderNoShow',
       factName: 'not-a-verb',
     });
-    expect(detailType).toBe('OrderNoShow');
+    const event = OrderNoShow.create(order, { idempotencyKey: 'k' });
+    expect(() => checkSealed({ ...seal(event) })).not.toThrow();
+    expect(() => seal({ ...event })).not.toThrow();
+    expect(() => seal({ ...event, 'detail-type': 'CartNoShow' })).toThrow('is a command');
   });
 });

@@ -61,7 +61,7 @@ describe('a migration', () => {
       downgrade: { '1.0': () => ({ orderId: '7781' }) as never },
     });
     expect(() => Wrong.create(order)).toThrow(
-      'data of OrderPlaced is refused by its schema: data.total: expected number, received nothing',
+      'data of OrderPlaced 1.0 is refused by its schema: data.total: expected number, received nothing',
     );
   });
 

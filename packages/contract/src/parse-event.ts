@@ -53,13 +53,13 @@ function readDetail(contract: ResolvedDefinition, fields: Fields): Detail {
 
 function finish(contract: ResolvedDefinition, fields: Fields, detail: Detail): Envelope {
   const metadata: EnvelopeMetadata = detail.metadata;
-  const { schema } = schemaFor(contract, metadata.version);
+  const { rules, schema } = schemaFor(contract, metadata.version);
   return {
     source: contract.source,
     'detail-type': contract.detailType,
     time: timeOf(metadata.occurredAt),
     resources: (fields.resources ?? []) as readonly string[],
-    detail: { metadata, data: validateData(contract, schema, detail.data) },
+    detail: { metadata, data: validateData(rules, schema, detail.data) },
   };
 }
 

@@ -1,8 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { admitName } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import { checkVersion, compareVersions } from './contract-version.ts';
 import { checkDetailType, type FactNameRule } from './fact-name.ts';
 import { checkSource } from './source-name.ts';
+import type { DataRules } from './validate-data.ts';
 
 /** A definition as it may come from a caller whom no compiler checked. */
 export interface RawDefinition {
@@ -25,6 +27,7 @@ export interface VersionedSchema {
   readonly major: number;
   readonly minor: number;
   readonly schema: StandardSchemaV1;
+  readonly rules: DataRules;
 }
 
 /** An older version that is published too, and how its data comes from the current data. */
@@ -44,7 +47,6 @@ export interface ResolvedDefinition {
   readonly idempotencyKey: ((data: unknown) => unknown) | undefined;
   readonly orderingKey: ((data: unknown) => unknown) | undefined;
   readonly resources: ((data: unknown) => unknown) | undefined;
-  readonly exposeValues: boolean;
 }
 
 function isStandardSchema(schema: unknown): schema is StandardSchemaV1 {
@@ -61,30 +63,35 @@ function checkFunction(name: string, value: unknown): ((data: unknown) => unknow
   return value as (data: unknown) => unknown;
 }
 
-function resolveVersion(detailType: string, version: unknown, schema: unknown): VersionedSchema {
+function resolveVersion(rules: DataRules, version: unknown, schema: unknown): VersionedSchema {
+  const { detailType } = rules;
   checkVersion(version);
   if (!isStandardSchema(schema)) {
     throw new ContractError(
-      `data of ${detailType} ${version} must be a Standard Schema, such as z.object({ … })`,
+      `data of ${detailType} must be a Standard Schema, such as z.object({ … })`,
     );
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return { version, major, minor, schema };
+  return { version, major, minor, schema, rules };
 }
 
 function resolveVersions(
   detailType: string,
   definition: RawDefinition,
 ): readonly VersionedSchema[] {
-  const { version, data, versions } = definition;
-  if (versions === undefined) return [resolveVersion(detailType, version, data)];
+  const { version, data, versions, exposeValues = false } = definition;
+  if (versions === undefined) {
+    return [resolveVersion({ detailType, exposeValues }, version, data)];
+  }
   if (version !== undefined || data !== undefined) {
     throw new ContractError(
       `${detailType} has both version and versions: write version and data, or versions alone`,
     );
   }
   const resolved = Object.entries(versions)
-    .map(([key, schema]) => resolveVersion(detailType, key, schema))
+    .map(([key, schema]) =>
+      resolveVersion({ detailType: `${detailType} ${key}`, exposeValues }, key, schema),
+    )
     .toSorted((one, other) => compareVersions(one.version, other.version));
   if (resolved.length === 0) {
     throw new ContractError(`versions of ${detailType} is empty: write at least { '1.0': schema }`);
@@ -126,6 +133,7 @@ export function resolveDefinition(definition: RawDefinition): ResolvedDefinition
   const { source, detailType } = definition;
   checkSource(source);
   checkDetailType(detailType, definition.factName);
+  if (definition.factName === 'not-a-verb') admitName(detailType);
   const versions = resolveVersions(detailType, definition);
   return Object.freeze({
     source,
@@ -136,6 +144,5 @@ export function resolveDefinition(definition: RawDefinition): ResolvedDefinition
     idempotencyKey: checkFunction(`idempotencyKey of ${detailType}`, definition.idempotencyKey),
     orderingKey: checkFunction(`orderingKey of ${detailType}`, definition.orderingKey),
     resources: checkFunction(`resources of ${detailType}`, definition.resources),
-    exposeValues: definition.exposeValues ?? false,
   });
 }

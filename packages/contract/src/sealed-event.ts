@@ -98,7 +98,8 @@ function readDetail(detail: unknown): { metadata: EnvelopeMetadata } {
  */
 export function checkSealed(event: SealedEvent): void {
   if (sealedHere.has(event)) return;
-  checkNames(event.source, event.detailType);
+  // Which domain words are facts was decided where the event was made.
+  checkNames(event.source, event.detailType, 'not-a-verb');
   checkResources(event.resources);
   checkTraceHeader(event.traceHeader);
   if (!(event.time instanceof Date) || Number.isNaN(event.time.getTime())) {

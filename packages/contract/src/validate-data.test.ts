@@ -116,6 +116,8 @@ describe('validateData', () => {
     expect(issuesOf(schema, { a: secret }, true)).toEqual([
       { path: 'a', expected: 'number', received: `string "${secret}"` },
     ]);
+    expect(issuesOf(schema, { a: 7n }, true)[0]?.received).toBe('bigint 7');
+    expect(issuesOf(schema, {}, true)[0]?.received).toBe('nothing');
   });
 
   it('takes schemas that are functions', () => {

@@ -76,15 +76,24 @@ function leaves(issue: VendorIssue, base: Path): readonly (readonly [VendorIssue
   return closest === undefined ? [[issue, path]] : closest.flatMap((inner) => leaves(inner, path));
 }
 
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return String(value);
+  }
+}
+
 function describe(issue: VendorIssue, path: Path, data: unknown, expose: boolean): ContractIssue {
   const value = valueAt(data, path);
   const expected = expectation(issue, value);
-  const received = expose ? `${typeOf(value)} ${JSON.stringify(value)}` : typeOf(value);
+  const received = expose ? `${typeOf(value)} ${shown(value)}`.trimEnd() : typeOf(value);
   return { path: pathText(path), expected, received };
 }
 
 /** What `validateData` reads of a contract. */
 export interface DataRules {
+  /** How messages call it. */
   readonly detailType: string;
   /** Writes refused values into messages. */
   readonly exposeValues: boolean;
