@@ -22,7 +22,13 @@ const knownNames: Record<FactNameRule, Set<string>> = {
   'past-tense': new Set(),
   'not-a-verb': new Set(),
 };
-const admittedNames = new Set<unknown>();
+
+// Kept in the global object: an event may be made by one copy of this package in a bundle
+// and sealed by another.
+const admitted: unique symbol = Symbol.for('@tidings/contract.admitted-names');
+const scope: { [admitted]?: Set<unknown> } = globalThis as object;
+scope[admitted] ??= new Set();
+const admittedNames = scope[admitted];
 
 /** Lets a name pass that a contract of this process says is a domain word. */
 export function admitName(detailType: string): void {
