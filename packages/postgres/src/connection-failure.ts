@@ -33,6 +33,9 @@ const lostCodes = new Set([
   'EAI_AGAIN',
 ]);
 
+/** What pg says, without a code, of a connection that broke, hangs or is over. */
+const lostMessages = /Connection terminated|timeout expired|Query read timeout|not queryable/;
+
 /** Classifies what pg threw. `routine` and state are read together where one says too little. */
 export function connectionFailureOf(error: unknown): ConnectionFailure {
   const { code, message, routine } = error as {
@@ -42,7 +45,7 @@ export function connectionFailureOf(error: unknown): ConnectionFailure {
   };
   if (code === '55006') return { kind: 'slot-in-use' };
   if (code !== undefined && (lostStates.has(code) || lostCodes.has(code))) return { kind: 'lost' };
-  if (code === undefined && /Connection terminated|timeout expired/.test(message ?? '')) {
+  if (code === undefined && lostMessages.test(message ?? '')) {
     return { kind: 'lost' };
   }
   switch (code) {

@@ -7,5 +7,7 @@ export {
   postgresOutbox,
 } from './outbox/postgres-outbox.ts';
 export type { OutboxRow } from './outbox-row.ts';
+export type { PollSourceOptions } from './poll/poll-options.ts';
+export { pollSource } from './poll/poll-source.ts';
 export type { WalSourceOptions } from './wal/wal-options.ts';
 export { walSource } from './wal/wal-source.ts';

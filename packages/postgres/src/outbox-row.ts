@@ -47,6 +47,11 @@ export function outboxRowReader(relation: Relation): (tuple: Tuple) => OutboxRow
   });
 }
 
+/** Select list for `outboxRowOf`; every column comes as text. */
+export const outboxColumns: string =
+  'event_id, source, detail_type, detail::text, occurred_at::text, resources::text, ' +
+  'idempotency_key, ordering_key, trace_header';
+
 /** Reads a row that a query returned as text, by column name. */
 export function outboxRowOf(row: Readonly<Record<string, string | null>>): OutboxRow {
   return {

@@ -1,0 +1,147 @@
+import { ConfigurationError } from '@tidings/relay';
+import type pg from 'pg';
+import type { ReadHorizons } from './poll-position.ts';
+
+/**
+ * The timeline that the server writes now. What pg_control says lags behind a promotion.
+ */
+export const timelineSql =
+  "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer";
+
+/** Name of a shard's row in `tidings.checkpoint`; a poller that has one shard is its own. */
+export function checkpointName(poller: string, shard: number, shards: number): string {
+  return shards === 1 ? poller : `${poller}#${shard}/${shards}`;
+}
+
+/** Rows of a poller, of every number of shards that it ever had. */
+const rowsOfPoller = "(name = $1 or starts_with(name, $1 || '#'))";
+
+/**
+ * Refuses checkpoints that cannot be continued.
+ * @throws ConfigurationError that says what to do.
+ */
+export async function checkPollCheckpoints(
+  client: pg.ClientBase,
+  poller: string,
+  systemIdentifier: string,
+): Promise<void> {
+  const { rows } = await client.query<{ system_identifier: string; slot: boolean }>(
+    `select system_identifier, acknowledged_lsn is not null as slot
+     from tidings.checkpoint where ${rowsOfPoller}`,
+    [poller],
+  );
+  if (rows.some((row) => row.slot)) {
+    throw new ConfigurationError(
+      `checkpoint "${poller}" belongs to a replication slot; give the poller another name`,
+    );
+  }
+  if (rows.some((row) => row.system_identifier !== systemIdentifier)) {
+    throw new ConfigurationError(
+      `the checkpoint of poller "${poller}" was written by another database cluster, whose ` +
+        'transaction ids mean nothing here; publish what this cluster owes with replayOutbox, ' +
+        `then run DELETE FROM tidings.checkpoint WHERE name = '${poller}' ` +
+        `OR name LIKE '${poller}#%'`,
+    );
+  }
+}
+
+/**
+ * Makes the rows of a poller's shards where they are missing. After a change of the
+ * number of shards every new one begins where the one furthest behind stood: some events
+ * go out twice then, none is left out.
+ */
+export async function createPollCheckpoints(
+  client: pg.ClientBase,
+  poller: string,
+  shards: number,
+  systemIdentifier: string,
+): Promise<void> {
+  const names = Array.from({ length: shards }, (_, shard) => checkpointName(poller, shard, shards));
+  await client.query('begin');
+  try {
+    await client.query("select pg_advisory_xact_lock(hashtext('tidings poll'), hashtext($1))", [
+      poller,
+    ]);
+    await client.query(
+      `insert into tidings.checkpoint (name, system_identifier, timeline, bookmark, bookmark_at)
+       select new.name, $3, ${timelineSql}, behind.bookmark, behind.bookmark_at
+       from unnest($2::text[]) as new (name)
+       left join lateral (
+         select bookmark, bookmark_at from tidings.checkpoint where ${rowsOfPoller}
+         order by pg_snapshot_xmin(bookmark) nulls first limit 1
+       ) as behind on true
+       on conflict (name) do nothing`,
+      [poller, names, systemIdentifier],
+    );
+    await client.query(
+      `delete from tidings.checkpoint where ${rowsOfPoller} and name <> all($2::text[])`,
+      [poller, names],
+    );
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Reads where shards stand. What is stored holds in the server's own history: it was
+ * written after the transactions below it had ended, in the same log.
+ */
+export async function readHorizons(
+  client: pg.ClientBase,
+  poller: string,
+  shards: readonly number[],
+  shardCount: number,
+): Promise<ReadonlyMap<number, bigint>> {
+  const { rows } = await client.query<{ shard: number; horizon: string | null }>(
+    `select shard, pg_snapshot_xmin(bookmark)::text as horizon
+     from unnest($1::text[], $2::integer[]) as held (name, shard)
+     join tidings.checkpoint using (name)`,
+    [shards.map((shard) => checkpointName(poller, shard, shardCount)), shards],
+  );
+  if (rows.length !== shards.length) throw new Error(goneSentence(poller));
+  return new Map(rows.map((row) => [row.shard, BigInt(row.horizon ?? 0)]));
+}
+
+/**
+ * Moves the bookmarks of shards forward, never back. Horizons that were read before the
+ * server was promoted are left out: the rows are read again.
+ */
+export async function storeHorizons(
+  client: pg.ClientBase,
+  poller: string,
+  shardCount: number,
+  { timeline, at, horizons }: ReadHorizons,
+): Promise<void> {
+  const shards = [...horizons.keys()];
+  const { rows } = await client.query<{ known: number }>(
+    `with given as (
+       select * from unnest($1::text[], $2::text[]) as given (name, horizon)
+       where ${timelineSql} = $3
+     ), moved as (
+       update tidings.checkpoint as stored
+       set bookmark = (horizon || ':' || horizon || ':')::pg_snapshot,
+           bookmark_lsn = pg_current_wal_insert_lsn(), bookmark_at = $4,
+           timeline = $3, updated_at = now()
+       from given
+       where stored.name = given.name
+         and (bookmark is null or pg_snapshot_xmin(bookmark) < horizon::xid8)
+     )
+     select count(*)::integer as known from tidings.checkpoint where name = any($1)`,
+    [
+      shards.map((shard) => checkpointName(poller, shard, shardCount)),
+      [...horizons.values()].map(String),
+      timeline,
+      at,
+    ],
+  );
+  if (rows[0]?.known !== shards.length) throw new Error(goneSentence(poller));
+}
+
+function goneSentence(poller: string): string {
+  return (
+    `a checkpoint of poller "${poller}" is gone: it was deleted, or another poller of that name ` +
+    'has another number of shards; start all of them with the same number'
+  );
+}
