@@ -21,13 +21,16 @@ export interface OrdersDatabase {
 
 let databases = 0;
 
-/** Creates the database in a running cluster. */
-export async function createOrdersDatabase(cluster: PostgresCluster): Promise<OrdersDatabase> {
+/** Creates the database in a running cluster; `without: 'slot'` for one that is polled. */
+export async function createOrdersDatabase(
+  cluster: PostgresCluster,
+  { without }: { readonly without?: 'slot' } = {},
+): Promise<OrdersDatabase> {
   databases += 1;
   const name = `shop_${process.pid}_${databases}`;
   await cluster.createDatabase(name);
   const url = cluster.url(name);
-  await migrateOutbox({ connection: url, slot: name });
+  await migrateOutbox({ connection: url, ...(without === 'slot' ? {} : { slot: name }) });
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   // A restarted server breaks idle connections; the pool replaces them.
   pool.on('error', () => {});

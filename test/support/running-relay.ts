@@ -2,7 +2,14 @@ import { EventEmitter, once } from 'node:events';
 import { type LocalBus, startLocalBus } from '@tidings/local';
 import { type WalSourceOptions, walSource } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
-import { createRelay, defineRelay, type Logger, type Relay } from '@tidings/relay';
+import {
+  type ChangeSource,
+  createRelay,
+  defineRelay,
+  type Logger,
+  type Relay,
+  type RelayOptions,
+} from '@tidings/relay';
 import type { OrdersDatabase } from './orders-database.ts';
 
 /** One line of a relay's log. */
@@ -30,6 +37,26 @@ export function runRelay(
   bus: Pick<LocalBus, 'url'>,
   options: Partial<WalSourceOptions> = {},
 ): RunningRelay {
+  return runRelayFrom(
+    walSource({
+      connection: database.url,
+      slot: database.slot,
+      heartbeatIntervalMs: 100,
+      ...options,
+    }),
+    bus,
+  );
+}
+
+/** `runRelay` for any source. */
+export function runRelayFrom<Change>(
+  source: ChangeSource<Change>,
+  bus: Pick<LocalBus, 'url'>,
+  {
+    ordering = 'none',
+    ...options
+  }: Pick<RelayOptions, 'deadLetters'> & { readonly ordering?: 'none' | 'key' } = {},
+): RunningRelay {
   const log: LogLine[] = [];
   const lines = new EventEmitter();
   lines.setMaxListeners(0);
@@ -41,12 +68,8 @@ export function runRelay(
     };
   const relay = createRelay(
     defineRelay({
-      source: walSource({
-        connection: database.url,
-        slot: database.slot,
-        heartbeatIntervalMs: 100,
-        ...options,
-      }),
+      source,
+      ...options,
       publisher: eventBridgePublisher({
         eventBusName: 'orders',
         endpoint: bus.url,
@@ -55,6 +78,7 @@ export function runRelay(
         requestTimeoutMs: 500,
         backoff: { baseMs: 5, capMs: 50 },
         throttledBackoff: { baseMs: 5, capMs: 50 },
+        ordering,
       }),
       logger: {
         debug: write('debug'),

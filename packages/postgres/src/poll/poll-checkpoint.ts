@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
-import type { ReadHorizons } from './poll-position.ts';
+import { formatSnapshot, nothingEnded, parseSnapshot, type Snapshot } from '../snapshot.ts';
+import type { ReadProgress } from './poll-position.ts';
 
 /**
  * The timeline that the server writes now. What pg_control says lags behind a promotion.
@@ -68,7 +69,7 @@ export async function createPollCheckpoints(
        from unnest($2::text[]) as new (name)
        left join lateral (
          select bookmark, bookmark_at from tidings.checkpoint where ${rowsOfPoller}
-         order by pg_snapshot_xmin(bookmark) nulls first limit 1
+         order by pg_snapshot_xmax(bookmark) nulls first, pg_snapshot_xmin(bookmark) limit 1
        ) as behind on true
        on conflict (name) do nothing`,
       [poller, names, systemIdentifier],
@@ -86,57 +87,58 @@ export async function createPollCheckpoints(
 
 /**
  * Reads where shards stand. What is stored holds in the server's own history: it was
- * written after the transactions below it had ended, in the same log.
+ * written after the transactions that it names had ended, in the same log.
  */
-export async function readHorizons(
+export async function readProgress(
   client: pg.ClientBase,
   poller: string,
   shards: readonly number[],
   shardCount: number,
-): Promise<ReadonlyMap<number, bigint>> {
-  const { rows } = await client.query<{ shard: number; horizon: string | null }>(
-    `select shard, pg_snapshot_xmin(bookmark)::text as horizon
+): Promise<ReadonlyMap<number, Snapshot>> {
+  const { rows } = await client.query<{ shard: number; bookmark: string | null }>(
+    `select shard, bookmark::text
      from unnest($1::text[], $2::integer[]) as held (name, shard)
      join tidings.checkpoint using (name)`,
     [shards.map((shard) => checkpointName(poller, shard, shardCount)), shards],
   );
   if (rows.length !== shards.length) throw new Error(goneSentence(poller));
-  return new Map(rows.map((row) => [row.shard, BigInt(row.horizon ?? 0)]));
+  return new Map(
+    rows.map(({ shard, bookmark }) => [
+      shard,
+      bookmark === null ? nothingEnded : parseSnapshot(bookmark),
+    ]),
+  );
 }
 
 /**
- * Moves the bookmarks of shards forward, never back. Horizons that were read before the
- * server was promoted are left out: the rows are read again.
+ * Moves the bookmarks of shards forward, not back. What was read before the server was
+ * promoted is left out: it is read again.
  */
-export async function storeHorizons(
+export async function storeProgress(
   client: pg.ClientBase,
   poller: string,
   shardCount: number,
-  { timeline, at, horizons }: ReadHorizons,
+  { timeline, at, shards }: ReadProgress,
 ): Promise<void> {
-  const shards = [...horizons.keys()];
+  const names = Array.from(shards.keys(), (shard) => checkpointName(poller, shard, shardCount));
   const { rows } = await client.query<{ known: number }>(
     `with given as (
-       select * from unnest($1::text[], $2::text[]) as given (name, horizon)
+       select name, snapshot::pg_snapshot from unnest($1::text[], $2::text[]) as given (name, snapshot)
        where ${timelineSql} = $3
      ), moved as (
        update tidings.checkpoint as stored
-       set bookmark = (horizon || ':' || horizon || ':')::pg_snapshot,
-           bookmark_lsn = pg_current_wal_insert_lsn(), bookmark_at = $4,
+       set bookmark = snapshot, bookmark_lsn = pg_current_wal_insert_lsn(), bookmark_at = $4,
            timeline = $3, updated_at = now()
        from given
        where stored.name = given.name
-         and (bookmark is null or pg_snapshot_xmin(bookmark) < horizon::xid8)
+         and (bookmark is null
+              or (pg_snapshot_xmax(bookmark), pg_snapshot_xmin(bookmark))
+                 <= (pg_snapshot_xmax(snapshot), pg_snapshot_xmin(snapshot)))
      )
      select count(*)::integer as known from tidings.checkpoint where name = any($1)`,
-    [
-      shards.map((shard) => checkpointName(poller, shard, shardCount)),
-      [...horizons.values()].map(String),
-      timeline,
-      at,
-    ],
+    [names, [...shards.values()].map(formatSnapshot), timeline, at],
   );
-  if (rows[0]?.known !== shards.length) throw new Error(goneSentence(poller));
+  if (rows[0]?.known !== names.length) throw new Error(goneSentence(poller));
 }
 
 function goneSentence(poller: string): string {

@@ -32,10 +32,10 @@ export interface PollSourceOptions {
    */
   readonly notifyChannel?: string;
   /**
-   * Milliseconds without progress after which the transaction that rows wait for is named
-   * in a warning. Default 10,000.
+   * Milliseconds that a transaction may stay open before a warning names it: what it
+   * appends is published when it ends. Default 60,000.
    */
-  readonly pinnedWarningMs?: number;
+  readonly openTransactionWarningMs?: number;
 }
 
 /** `PollSourceOptions`, resolved. */
@@ -48,7 +48,7 @@ export interface PollSettings {
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
   readonly notifyChannel: string | undefined;
-  readonly pinnedWarningMs: number;
+  readonly openTransactionWarningMs: number;
 }
 
 /** A query is short; one that takes so long is on a connection that is cut. */
@@ -80,7 +80,11 @@ export function resolvePollOptions(options: PollSourceOptions): PollSettings {
     minIntervalMs,
     maxIntervalMs: atLeast('maxIntervalMs', minIntervalMs, options.maxIntervalMs ?? 1_000),
     notifyChannel: channelOf(options.notifyChannel),
-    pinnedWarningMs: atLeast('pinnedWarningMs', 10, options.pinnedWarningMs ?? 10_000),
+    openTransactionWarningMs: atLeast(
+      'openTransactionWarningMs',
+      10,
+      options.openTransactionWarningMs ?? 60_000,
+    ),
   });
 }
 

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
-import { parseHorizons, positionOfHorizons } from './poll-position.ts';
+import { parseProgress, positionOfProgress } from './poll-position.ts';
 
 test('a position is read as it was written', () => {
-  const horizons = {
+  const progress = {
     timeline: 3,
     at: '2026-06-07T02:00:00.123456+00:00',
-    horizons: new Map([
-      [0, 18_446_744_073_709_551_000n],
-      [7, 0n],
+    shards: new Map([
+      [0, { xmax: 18_446_744_073_709_551_000n, running: [3n, 5n] }],
+      [7, { xmax: 1n, running: [] }],
     ]),
   };
-  expect(parseHorizons(positionOfHorizons(horizons))).toEqual(horizons);
+  expect(parseProgress(positionOfProgress(progress))).toEqual(progress);
 });
 
-test.each(['', '16/B374D848', '1 now 0', '1 now 0=x', 'x now 0=1'])('"%s" is refused', (text) => {
-  expect(() => parseHorizons(text)).toThrow(`"${text}" is not a poller's position`);
-});
+test.each(['', '16/B374D848', '1 now 0=1', '1 now 0=x', 'x now 0=1:1:'])(
+  '"%s" is refused',
+  (text) => {
+    expect(() => parseProgress(text)).toThrow(`"${text}" is not a poller's position`);
+  },
+);

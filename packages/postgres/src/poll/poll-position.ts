@@ -1,35 +1,35 @@
 import { type Position, positionOf } from '@tidings/relay';
+import { formatSnapshot, parseSnapshot, type Snapshot } from '../snapshot.ts';
 
-/** How far a poller has read: of each shard, every transaction below its horizon. */
-export interface ReadHorizons {
+/** How far a poller has read. */
+export interface ReadProgress {
   /**
-   * Of the server that it was read from. A server that was promoted may give the same
-   * transaction ids to others, so a horizon of before covers nothing there.
+   * Of the server that it was read from. One that was promoted may give the same
+   * transaction ids to others, so what was read before covers nothing there.
    */
   readonly timeline: number;
-  /** What is below the horizons was appended before: ISO 8601, the server's clock. */
+  /** What has been read was appended before: ISO 8601, by the server's clock. */
   readonly at: string;
-  /** Transaction id by shard. */
-  readonly horizons: ReadonlyMap<number, bigint>;
+  /** By shard: every row whose transaction had ended in it has been read. */
+  readonly shards: ReadonlyMap<number, Snapshot>;
 }
 
-/** Writes horizons as a position: `1 2026-06-07T02:00:00Z 0=1234 3=1200`. */
-export function positionOfHorizons({ timeline, at, horizons }: ReadHorizons): Position {
-  const parts = Array.from(horizons, ([shard, horizon]) => `${shard}=${horizon}`);
+/** Writes progress as a position: `1 2026-06-07T02:00:00Z 0=10:20:10,14 3=9:9:`. */
+export function positionOfProgress({ timeline, at, shards }: ReadProgress): Position {
+  const parts = Array.from(shards, ([shard, read]) => `${shard}=${formatSnapshot(read)}`);
   return positionOf([timeline, at, ...parts].join(' '));
 }
 
-/** Reads what `positionOfHorizons` wrote. @throws Error on anything else. */
-export function parseHorizons(notation: string): ReadHorizons {
+/** Reads what `positionOfProgress` wrote. @throws Error on anything else. */
+export function parseProgress(notation: string): ReadProgress {
   const [timeline = '', at = '', ...parts] = notation.split(' ');
-  const horizons = new Map<number, bigint>();
-  for (const part of parts) {
-    const match = /^(\d+)=(\d+)$/.exec(part);
-    if (match === null) throw new Error(`"${notation}" is not a poller's position`);
-    horizons.set(Number(match[1]), BigInt(match[2] as string));
-  }
-  if (!/^\d+$/.test(timeline) || at === '') {
+  const matches = parts.map((part) => /^(\d+)=(\d+:\d+:[\d,]*)$/.exec(part));
+  if (!/^\d+$/.test(timeline) || at === '' || matches.includes(null)) {
     throw new Error(`"${notation}" is not a poller's position`);
   }
-  return { timeline: Number(timeline), at, horizons };
+  const shards = matches.map((match): [number, Snapshot] => [
+    Number(match?.[1]),
+    parseSnapshot(match?.[2] as string),
+  ]);
+  return { timeline: Number(timeline), at, shards: new Map(shards) };
 }

@@ -10,13 +10,14 @@ import {
 } from '@tidings/relay';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
+import { formatSnapshot, nothingEnded, type Snapshot } from '../snapshot.ts';
 import { SqlSession } from '../sql-session.ts';
-import { DurableHorizon, type Horizon } from './durable-horizon.ts';
-import { findHorizonPin } from './horizon-pin.ts';
-import { createPollCheckpoints, readHorizons, storeHorizons } from './poll-checkpoint.ts';
+import { DurableSnapshots, type SnapshotTaken } from './durable-snapshot.ts';
+import { findOpenTransaction } from './open-transaction.ts';
+import { createPollCheckpoints, readProgress, storeProgress } from './poll-checkpoint.ts';
 import { type PollSettings, type PollSourceOptions, resolvePollOptions } from './poll-options.ts';
 import { PollPace, type PollYield } from './poll-pace.ts';
-import { parseHorizons, positionOfHorizons } from './poll-position.ts';
+import { parseProgress, positionOfProgress } from './poll-position.ts';
 import { openPollSession, type PollSession, StandbyServer } from './poll-session.ts';
 import { readWindow } from './read-window.ts';
 import { joinShards, type ShardLocks } from './shard-locks.ts';
@@ -30,14 +31,14 @@ const IDLE_BOOKMARK_MS = 5_000;
 
 /**
  * Reads the outbox without logical replication, by asking for it: with any `wal_level`,
- * through an ordinary role. A row is read once no older transaction runs any more, so no
- * gap is possible and nothing is locked or updated; one long transaction anywhere in the
- * cluster delays everything behind it, and is named in a warning. The bookmark in
+ * through an ordinary role. Each look reads the rows of transactions that have ended
+ * since the last one, by the snapshots of both: no gap is possible, nothing is locked or
+ * updated, and an open transaction delays nobody else's rows. The bookmark in
  * `tidings.checkpoint` moves over what is published; a restart goes on behind it.
  *
- * Per ordering key, order is that of the ids where its writers wait for each other; see
- * `readWindow` for a backlog. Only transactions that are safe on disk are read. Needs
- * PostgreSQL 14 or later and the schema of `migrateOutbox`.
+ * Per ordering key, order is that of the commits where the key's writers wait for each
+ * other; see `readWindow` for a backlog. Only transactions that are safe on disk are
+ * read. Needs PostgreSQL 14 or later and the schema of `migrateOutbox`.
  * @throws ConfigurationError on options that cannot work.
  */
 export function pollSource(options: PollSourceOptions): ChangeSource<OutboxRow> {
@@ -57,18 +58,18 @@ type Groups = readonly ChangeGroup<OutboxRow>[];
 
 /** Where a shard's reading stands. */
 interface ShardProgress {
-  /** Every transaction below it has been handed to the relay. */
-  readTo: bigint;
-  /** What its checkpoint says. */
-  stored: bigint;
-  /** Handed over to another poller once `stored` has reached `readTo`. */
+  /** Every row whose transaction had ended in it has been handed to the relay. */
+  readTo: Snapshot;
+  /** What its checkpoint says, in Postgres' notation. */
+  stored: string;
+  /** Handed over to another poller once `stored` has come up with `readTo`. */
   leaving: boolean;
 }
 
 /**
  * One poller. Within a session:
  *
- *   balance shards -> take a horizon -> read the windows up to it -> pause -> again
+ *   balance shards -> take a snapshot -> read the windows up to it -> pause -> again
  *
  * A lost session ends with its locks; the next one goes on where reading stood, unless
  * another poller has come further or the server is not the same any more.
@@ -124,18 +125,18 @@ class PollReader {
 
   async confirm(checkpoint: Checkpoint): Promise<void> {
     const { name, shards } = this.#settings;
-    const read = parseHorizons(checkpoint);
+    const read = parseProgress(checkpoint);
     try {
-      await this.#sql.use((client) => storeHorizons(client, name, shards, read));
+      await this.#sql.use((client) => storeProgress(client, name, shards, read));
     } catch (error) {
       // A connection that hangs would do so again.
       if (connectionFailureOf(error).kind === 'lost') this.#renewSql();
       throw error;
     }
     if (read.timeline !== this.#timeline) return;
-    for (const [shard, horizon] of read.horizons) {
+    for (const [shard, snapshot] of read.shards) {
       const progress = this.#shards.get(shard);
-      if (progress !== undefined && progress.stored < horizon) progress.stored = horizon;
+      if (progress !== undefined) progress.stored = formatSnapshot(snapshot);
     }
   }
 
@@ -161,9 +162,9 @@ class PollReader {
     if (this.#timeline !== session.timeline) this.#shards.clear();
     this.#timeline = session.timeline;
     const locks = await joinShards(client, name, shards);
-    const horizons = new DurableHorizon();
+    const snapshots = new DurableSnapshots();
     const pace = new PollPace(minIntervalMs, maxIntervalMs);
-    const pinned = this.#pinWatch(session, logger);
+    const watch = this.#openTransactionWatch(session, logger);
     let balancedAt = Number.NEGATIVE_INFINITY;
     logger.info({ poller: name }, 'polling');
     while (!signal.aborted) {
@@ -171,7 +172,7 @@ class PollReader {
         await this.#balance(locks, session, logger);
         balancedAt = performance.now();
       }
-      const { durable, pending } = await horizons.look(client);
+      const { durable, pending } = await snapshots.look(client);
       let found: PollYield = pending && locks.held.size > 0 ? 'some' : 'nothing';
       if (durable !== undefined) {
         for await (const { groups, full } of this.#readTo(durable, locks, session)) {
@@ -179,7 +180,7 @@ class PollReader {
           yield groups;
           if (signal.aborted) return;
         }
-        await pinned(durable);
+        await watch(durable.snapshot);
       }
       const idle = locks.held.size === 0;
       const waitMs = Math.min(pace.after(found), idle || shards > 1 ? BALANCE_MS : maxIntervalMs);
@@ -187,18 +188,19 @@ class PollReader {
     }
   }
 
-  /** Reads each held shard up to `horizon`; those that stand at the same place together. */
+  /** Reads each held shard up to `to`; those that stand at the same place together. */
   async *#readTo(
-    horizon: Horizon,
+    to: SnapshotTaken,
     locks: ShardLocks,
     session: PollSession,
   ): AsyncGenerator<{ groups: Groups; full: boolean }, void, undefined> {
     const { shards: shardCount } = this.#settings;
-    for (const [from, shards] of this.#readable(locks)) {
-      if (from >= horizon.xid) continue;
+    for (const shards of this.#readable(locks)) {
+      const from = this.#progressOf(shards[0] as number).readTo;
+      if (formatSnapshot(from) === formatSnapshot(to.snapshot)) continue;
       const window = {
         from,
-        to: horizon,
+        to,
         shards: shards.length === shardCount ? undefined : shards,
         shardCount,
       };
@@ -206,31 +208,30 @@ class PollReader {
         const now = performance.now();
         if (records.length === 0 && now - this.#positionedAt < IDLE_BOOKMARK_MS) continue;
         this.#positionedAt = now;
-        for (const shard of shards) {
-          (this.#shards.get(shard) as ShardProgress).readTo = readTo.xid;
-        }
-        const position = positionOfHorizons({
+        for (const shard of shards) this.#progressOf(shard).readTo = readTo.snapshot;
+        const position = positionOfProgress({
           timeline: session.timeline,
           at: readTo.at,
-          horizons: new Map(
-            [...locks.held].map((shard) => [shard, this.#shards.get(shard)?.readTo as bigint]),
-          ),
+          shards: new Map([...locks.held].map((each) => [each, this.#progressOf(each).readTo])),
         });
         yield { groups: [{ records, position }], full: !last };
       }
     }
   }
 
-  #readable(locks: ShardLocks): Map<bigint, number[]> {
-    const together = new Map<bigint, number[]>();
+  #readable(locks: ShardLocks): Iterable<readonly number[]> {
+    const together = new Map<string, number[]>();
     for (const shard of locks.held) {
-      const { readTo, leaving } = this.#shards.get(shard) as ShardProgress;
+      const { readTo, leaving } = this.#progressOf(shard);
       if (leaving) continue;
-      const shards = together.get(readTo);
-      if (shards === undefined) together.set(readTo, [shard]);
-      else shards.push(shard);
+      const place = formatSnapshot(readTo);
+      together.set(place, [...(together.get(place) ?? []), shard]);
     }
-    return together;
+    return together.values();
+  }
+
+  #progressOf(shard: number): ShardProgress {
+    return this.#shards.get(shard) as ShardProgress;
   }
 
   /**
@@ -242,20 +243,24 @@ class PollReader {
     const { name, shards } = this.#settings;
     const { taken, surplus } = await locks.balance();
     if (taken.length > 0) {
-      const stored = await readHorizons(session.client, name, taken, shards);
-      for (const [shard, horizon] of stored) {
-        const known = this.#shards.get(shard)?.readTo ?? 0n;
-        const readTo = known > horizon ? known : horizon;
-        this.#shards.set(shard, { readTo, stored: horizon, leaving: false });
+      const found = await readProgress(session.client, name, taken, shards);
+      for (const [shard, stored] of found) {
+        // After a lost connection: what was read before is on its way to the bus.
+        const known = this.#shards.get(shard)?.readTo ?? nothingEnded;
+        this.#shards.set(shard, {
+          readTo: known.xmax > stored.xmax ? known : stored,
+          stored: formatSnapshot(stored),
+          leaving: false,
+        });
       }
     }
     const held = [...locks.held];
     held.reverse().forEach((shard, index) => {
-      (this.#shards.get(shard) as ShardProgress).leaving = index < surplus;
+      this.#progressOf(shard).leaving = index < surplus;
     });
     const left = held.filter((shard) => {
-      const { leaving, stored, readTo } = this.#shards.get(shard) as ShardProgress;
-      return leaving && stored >= readTo;
+      const { leaving, stored, readTo } = this.#progressOf(shard);
+      return leaving && stored === formatSnapshot(readTo);
     });
     if (left.length > 0) {
       await locks.release(left);
@@ -266,26 +271,29 @@ class PollReader {
     }
   }
 
-  /** Warns, once a transaction, when the horizon stays where it is for long. */
-  #pinWatch(session: PollSession, logger: Logger): (horizon: Horizon) => Promise<void> {
-    const { name, pinnedWarningMs } = this.#settings;
-    let since = performance.now();
-    let xid: bigint | undefined;
+  /** Warns, once a transaction, of one that stays open for long. */
+  #openTransactionWatch(
+    session: PollSession,
+    logger: Logger,
+  ): (snapshot: Snapshot) => Promise<void> {
+    const { name, openTransactionWarningMs } = this.#settings;
+    let oldest: bigint | undefined;
+    let since = 0;
     let lookedAt = 0;
-    let warned: string | undefined;
-    return async (horizon) => {
+    let warned: bigint | undefined;
+    return async ({ running: [xid] }) => {
       const now = performance.now();
-      if (horizon.xid !== xid) {
-        xid = horizon.xid;
+      if (xid !== oldest) {
+        oldest = xid;
         since = now;
-        return;
+        lookedAt = now;
       }
-      if (now - since < pinnedWarningMs || now - lookedAt < pinnedWarningMs) return;
+      if (xid === undefined || xid === warned || now - lookedAt < openTransactionWarningMs) return;
       lookedAt = now;
-      const pin = await findHorizonPin(session.client, name, xid, now - since);
-      if (pin === undefined || pin.xid === warned) return;
-      warned = pin.xid;
-      logger.warn({ poller: name, xid: pin.xid }, pin.sentence);
+      const open = await findOpenTransaction(session.client, xid, now - since);
+      if (open === undefined) return;
+      warned = xid;
+      logger.warn({ poller: name, xid: String(xid) }, open.sentence);
     };
   }
 }

@@ -1,10 +1,9 @@
 import type pg from 'pg';
 
-/** What keeps the horizon where it is. */
-export interface HorizonPin {
-  /** The transaction, to tell one pin from the next. */
-  readonly xid: string;
-  /** One sentence that says who holds it and how to end it. */
+/** A transaction that has been open for long. */
+export interface OpenTransaction {
+  readonly xid: bigint;
+  /** One sentence that says whose it is and how to end it. */
   readonly sentence: string;
 }
 
@@ -18,20 +17,19 @@ interface Session {
 }
 
 /**
- * Finds who keeps transaction `xid` open: a session, or a prepared transaction that
- * nobody ended. Undefined where it is neither, as on a server that is merely idle.
+ * Finds whose transaction `xid` is: a session's, or a prepared one that nobody ended.
+ * Undefined where it has ended meanwhile.
  */
-export async function findHorizonPin(
+export async function findOpenTransaction(
   client: pg.ClientBase,
-  poller: string,
   xid: bigint,
   forMs: number,
-): Promise<HorizonPin | undefined> {
+): Promise<OpenTransaction | undefined> {
   // Sessions show the lower half of the id.
   const short = String(xid & 0xffffffffn);
-  const waits =
-    `poller "${poller}" has waited ${Math.round(forMs / 1_000)} s for transaction ${xid}, ` +
-    'behind which no row is final yet';
+  const open =
+    `transaction ${xid} has been open for ${Math.round(forMs / 1_000)} s: what it appends is late ` +
+    'by as much, and the server cannot vacuum behind it';
   const prepared = await client.query<{ gid: string; database: string }>(
     'select gid, database from pg_prepared_xacts where transaction::text = $1',
     [short],
@@ -40,9 +38,9 @@ export async function findHorizonPin(
   if (orphan !== undefined) {
     const gid = `'${orphan.gid.replaceAll("'", "''")}'`;
     return {
-      xid: String(xid),
+      xid,
       sentence:
-        `${waits}: it is prepared in database "${orphan.database}"; run COMMIT PREPARED ${gid} ` +
+        `${open}: it is prepared in database "${orphan.database}"; run COMMIT PREPARED ${gid} ` +
         `or ROLLBACK PREPARED ${gid} there`,
     };
   }
@@ -54,7 +52,7 @@ export async function findHorizonPin(
   );
   const session = rows[0];
   if (session === undefined) return undefined;
-  return { xid: String(xid), sentence: `${waits}: ${describe(session)}` };
+  return { xid, sentence: `${open}: ${describe(session)}` };
 }
 
 function describe({ pid, application, username, database, state, began }: Session): string {
