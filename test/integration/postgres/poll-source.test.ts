@@ -90,7 +90,7 @@ test('a role that may read the outbox and write its checkpoint publishes every o
     await database.placeOrders(300);
     await bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
     await relay.stop();
-    expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+    expectAllOrders(database.committed, bus.events);
     const [row] = await database.query(
       `select bool_and(pg_visible_in_snapshot(transaction_id, bookmark)) as covered
        from tidings.outbox, tidings.checkpoint where name = 'orders'`,
