@@ -1,11 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Backoff,
-  fullJitter,
-  type PublishableEvent,
-  type PublishOutcome,
-} from '@tidings/contract';
+import { fullJitter, type PublishableEvent, type PublishOutcome } from '@tidings/contract';
 import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -15,7 +10,12 @@ import type { RelaySettings } from './relay-options.ts';
 import { settlementOf } from './settlement.ts';
 import { type PendingGroup, Watermark } from './watermark.ts';
 
-const retry: Backoff = { baseMs: 200, capMs: 10_000 };
+/** An event that the bus has not accepted yet, and its place in the stream. */
+interface OwedEvent {
+  readonly event: PublishableEvent;
+  readonly group: PendingGroup;
+  readonly sequence: number;
+}
 
 /** Carries groups from the source to the bus and knows what is settled. */
 export interface Delivery {
@@ -39,12 +39,18 @@ export function createDelivery(
   stopping: AbortSignal,
   fail: (error: Error) => void,
 ): Delivery {
-  const { source, publisher, deadLetters, logger, maxInFlightBytes } = settings;
+  const { source, publisher, deadLetters, logger, maxInFlightBytes, retryBackoff } = settings;
   const watermark = new Watermark();
   const abandoned = new AbortController();
   // As many calls listen as are in flight.
   setMaxListeners(0, abandoned.signal);
   const waiters: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
+
+  /** Events that the publisher gave back, and those that came after them, in order. */
+  let owed: OwedEvent[] = [];
+  let resending: Promise<void> | undefined;
+  let sequence = 0;
+  let resends = 0;
 
   function wake(): void {
     for (let i = waiters.length - 1; i >= 0; i--) {
@@ -69,7 +75,7 @@ export function createDelivery(
   /** Waits before another attempt; false when the work was given up meanwhile. */
   async function pause(attempt: number): Promise<boolean> {
     try {
-      await delay(fullJitter(retry, attempt), undefined, { signal: abandoned.signal });
+      await delay(fullJitter(retryBackoff, attempt), undefined, { signal: abandoned.signal });
       return true;
     } catch {
       return false;
@@ -102,41 +108,50 @@ export function createDelivery(
     }
   }
 
-  async function publish(
-    events: readonly PublishableEvent[],
-    owners: readonly PendingGroup[],
-    attempt = 1,
-  ): Promise<void> {
-    const owedEvents: PublishableEvent[] = [];
-    const owedOwners: PendingGroup[] = [];
-    let reason = '';
+  function publish(batch: readonly OwedEvent[]): void {
     const onOutcome = (outcome: PublishOutcome, index: number): void => {
-      const event = events[index] as PublishableEvent;
-      const owner = owners[index] as PendingGroup;
-      const settlement = settlementOf(outcome, event, source.name);
-      if (settlement.kind === 'settled') settle(owner);
-      else if (settlement.kind === 'park') void park(settlement.letter, owner);
-      else {
-        owedEvents.push(event);
-        owedOwners.push(owner);
-        reason = `${settlement.code}: ${settlement.reason}`;
+      const owing = batch[index] as OwedEvent;
+      const settlement = settlementOf(outcome, owing.event, source.name);
+      if (settlement.kind === 'settled') {
+        if (resending === undefined) resends = 0;
+        settle(owing.group);
       }
+      if (settlement.kind === 'park') void park(settlement.letter, owing.group);
+      if (settlement.kind === 'owed') owe(owing, `${settlement.code}: ${settlement.reason}`);
     };
-    await publisher.publishSettled(events, {
-      deadlineMs: Number.POSITIVE_INFINITY,
-      signal: abandoned.signal,
-      onOutcome,
-    });
-    if (owedEvents.length === 0 || abandoned.signal.aborted) return;
-    logger.warn({ events: owedEvents.length, reason, attempt }, 'events undelivered; trying again');
-    if (await pause(attempt)) await publish(owedEvents, owedOwners, attempt + 1);
+    publisher
+      .publishSettled(
+        batch.map(({ event }) => event),
+        { deadlineMs: Number.POSITIVE_INFINITY, signal: abandoned.signal, onOutcome },
+      )
+      .catch(fail);
+  }
+
+  function owe(owing: OwedEvent, reason: string): void {
+    owed.push(owing);
+    if (abandoned.signal.aborted) return;
+    resending ??= resend(reason).catch(fail);
+  }
+
+  /**
+   * Publishes again what the publisher gave back. Whatever is submitted meanwhile waits
+   * behind it: events of one ordering key must not overtake each other.
+   */
+  async function resend(reason: string): Promise<void> {
+    resends += 1;
+    logger.warn({ reason, attempt: resends }, 'events undelivered; trying again');
+    const goOn = await pause(resends);
+    resending = undefined;
+    if (!goOn) return;
+    const batch = owed.sort((a, b) => a.sequence - b.sequence);
+    owed = [];
+    publish(batch);
   }
 
   function submit(groups: readonly ChangeGroup<unknown>[]): void {
-    const events: PublishableEvent[] = [];
-    const owners: PendingGroup[] = [];
+    const batch: OwedEvent[] = [];
     for (const { records, position } of groups) {
-      const first = events.length;
+      const events: PublishableEvent[] = [];
       const letters: DeadLetter[] = [];
       let bytes = 0;
       for (const record of records) {
@@ -145,11 +160,16 @@ export function createDelivery(
         if (captured.kind === 'events') events.push(...captured.events);
         else letters.push(captured.letter);
       }
-      const group = watermark.open(position, bytes, events.length - first + letters.length);
-      for (let i = first; i < events.length; i++) owners.push(group);
+      const group = watermark.open(position, bytes, events.length + letters.length);
+      for (const event of events) {
+        sequence += 1;
+        batch.push({ event, group, sequence });
+      }
       for (const letter of letters) void park(letter, group);
     }
-    if (events.length > 0) void publish(events, owners).catch(fail);
+    if (batch.length === 0) return;
+    if (resending === undefined) publish(batch);
+    else owed.push(...batch);
   }
 
   stopping.addEventListener('abort', wake, { once: true });

@@ -1,4 +1,4 @@
-import type { Publisher } from '@tidings/contract';
+import type { Backoff, Publisher } from '@tidings/contract';
 import type { ChangeSource } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -27,6 +27,11 @@ export interface RelayOptions<Change = unknown> {
    * next start. Default 25,000, inside the 30 s that ECS and Kubernetes give.
    */
   readonly drainTimeoutMs?: number;
+  /**
+   * Back-off before events are published again that the publisher gave back, and before
+   * dead letters are parked again. Default: base 200 ms, cap 10,000 ms.
+   */
+  readonly retryBackoff?: Backoff;
 }
 
 /** `RelayOptions` with every field present. */
@@ -38,6 +43,7 @@ export interface RelaySettings<Change> {
   readonly maxInFlightBytes: number;
   readonly checkpointIntervalMs: number;
   readonly drainTimeoutMs: number;
+  readonly retryBackoff: Backoff;
 }
 
 /**
@@ -59,10 +65,13 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
     maxInFlightBytes: options.maxInFlightBytes ?? 16 * 1024 * 1024,
     checkpointIntervalMs: options.checkpointIntervalMs ?? 100,
     drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
+    retryBackoff: Object.freeze({ baseMs: 200, capMs: 10_000, ...options.retryBackoff }),
   };
   atLeast('maxInFlightBytes', 1024 * 1024, settings.maxInFlightBytes);
   atLeast('checkpointIntervalMs', 1, settings.checkpointIntervalMs);
   atLeast('drainTimeoutMs', 0, settings.drainTimeoutMs);
+  atLeast('retryBackoff.baseMs', 1, settings.retryBackoff.baseMs);
+  atLeast('retryBackoff.capMs', settings.retryBackoff.baseMs, settings.retryBackoff.capMs);
   return Object.freeze(settings);
 }
 

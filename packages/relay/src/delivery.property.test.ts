@@ -1,0 +1,168 @@
+import type {
+  PublishableEvent,
+  Publisher,
+  PublishOptions,
+  PublishOutcome,
+  SealedEvent,
+} from '@tidings/contract';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ChangeSource } from './change-source.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import { createDelivery } from './delivery.ts';
+import { positionOf } from './position.ts';
+import { defineRelay } from './relay-options.ts';
+
+interface Change {
+  readonly id: string;
+  readonly key: string;
+  /** What the publisher makes of it at each of its attempts; accepted after these. */
+  readonly fates: readonly ('undelivered' | 'rejected')[];
+}
+
+const source: ChangeSource<Change> = {
+  name: 'generated changes',
+  verify: async () => {},
+  read: async function* () {},
+  capture: (change) => {
+    if (change.id.startsWith('poison')) throw new Error('cannot be captured');
+    return [{ ...change, eventId: change.id, orderingKey: change.key } as unknown as SealedEvent];
+  },
+  confirm: async () => {},
+  close: async () => {},
+};
+
+/** An event in a lane of the scripted publisher, and whom to tell. */
+interface Waiting {
+  readonly change: Change;
+  readonly tell: (outcome: PublishOutcome) => void;
+}
+
+/**
+ * A publisher as its port demands, with lanes by key: one event of a key at a time over
+ * all calls, and what waits behind one that is given up is given up with it.
+ */
+function scriptedPublisher(accepted: Change[]): Publisher {
+  const attempts = new Map<string, number>();
+  const lanes = new Map<string, Waiting[]>();
+
+  async function runLane(lane: Waiting[]): Promise<void> {
+    for (;;) {
+      await new Promise(setImmediate);
+      const head = lane[0];
+      if (head === undefined) return;
+      const { id, fates } = head.change;
+      const attempt = attempts.get(id) ?? 0;
+      attempts.set(id, attempt + 1);
+      const base = { eventId: id, attempts: attempt + 1 };
+      const fate = fates[attempt];
+      if (fate === 'undelivered') {
+        for (const { change: given, tell } of lane.splice(0)) {
+          const message = 'the bus was away';
+          tell({
+            ...base,
+            eventId: given.id,
+            status: fate,
+            code: 'Away',
+            message,
+            possiblyAccepted: false,
+          });
+        }
+        return;
+      }
+      lane.shift();
+      if (fate === 'rejected') {
+        head.tell({ ...base, status: fate, code: 'MalformedDetail', message: 'no' });
+      } else {
+        accepted.push(head.change);
+        head.tell({ ...base, status: 'accepted', busEventId: 'b' });
+      }
+    }
+  }
+
+  const publishSettled = (
+    given: PublishableEvent | readonly PublishableEvent[],
+    options: PublishOptions = {},
+  ): Promise<readonly PublishOutcome[]> => {
+    const events = given as unknown as readonly Change[];
+    events.forEach((each, index) => {
+      const lane = lanes.get(each.key) ?? [];
+      lanes.set(each.key, lane);
+      lane.push({ change: each, tell: (outcome) => options.onOutcome?.(outcome, index) });
+      if (lane.length === 1) void runLane(lane);
+    });
+    return Promise.resolve([]);
+  };
+  return { publishSettled, publish: async () => [], verify: async () => {}, close: async () => {} };
+}
+
+const change = fc.record({
+  key: fc.constantFrom('a', 'b', 'c'),
+  poison: fc.boolean(),
+  fates: fc.array(fc.constantFrom('undelivered' as const, 'undelivered' as const), {
+    maxLength: 3,
+  }),
+  rejected: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+});
+
+test('every change is settled once, none overtakes within its key, and the poison is parked', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 8 }),
+      async (batches) => {
+        const accepted: Change[] = [];
+        const parked: DeadLetter[] = [];
+        let failures = 0;
+        const settings = defineRelay({
+          source: source as ChangeSource,
+          publisher: scriptedPublisher(accepted),
+          deadLetters: {
+            park: async (letters) => {
+              // Every third time the store is away.
+              failures += 1;
+              if (failures % 3 === 0) throw new Error('the store is away');
+              parked.push(...letters);
+            },
+          },
+          retryBackoff: { baseMs: 1, capMs: 1 },
+        });
+        const delivery = createDelivery(settings, new AbortController().signal, (error) => {
+          throw error;
+        });
+        let next = 0;
+        const all: Change[] = [];
+        for (const [index, batch] of batches.entries()) {
+          const changes = batch.map(({ key, poison, fates, rejected }): Change => {
+            next += 1;
+            const id = poison ? `poison-${next}` : `event-${next}`;
+            return { id, key, fates: rejected ? [...fates, 'rejected'] : fates };
+          });
+          all.push(...changes);
+          delivery.submit([
+            {
+              records: changes.map((each) => ({ change: each, bytes: 10 })),
+              position: positionOf(String(index)),
+            },
+          ]);
+          // Some batches are submitted while earlier ones are under way, some after.
+          if (index % 2 === 0) await Promise.resolve();
+        }
+        await delivery.empty();
+        expect(delivery.watermark.checkpoint).toBe(String(batches.length - 1));
+        const deliverable = all.filter(
+          ({ id, fates }) => id.startsWith('event') && !fates.includes('rejected'),
+        );
+        expect(accepted.map(({ id }) => id).toSorted()).toEqual(
+          deliverable.map(({ id }) => id).toSorted(),
+        );
+        for (const key of ['a', 'b', 'c']) {
+          const of = (list: readonly Change[]): readonly string[] =>
+            list.filter((each) => each.key === key).map(({ id }) => id);
+          expect(of(accepted)).toEqual(of(deliverable));
+        }
+        expect(parked).toHaveLength(all.length - deliverable.length);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
