@@ -1,0 +1,94 @@
+import { type WorkerProcess, workerProcess } from '../support/worker-process.ts';
+import type { Contestant, RunOrder, RunReport } from './contestant.ts';
+import type { StubQuestion, StubReport, StubSettings } from './stub-bus.ts';
+
+export interface Bout {
+  readonly count: number;
+  readonly concurrency: number;
+  readonly stub: StubSettings;
+  readonly noteBytes?: readonly [number, number];
+}
+
+/** One audited run. */
+export interface Round {
+  readonly eventsPerSecond: number;
+  readonly cpuMicrosPerEvent: number;
+  readonly requests: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+}
+
+/** The stub bus and a process for each contestant. */
+export interface Arena extends AsyncDisposable {
+  /**
+   * Runs the contestants in turn, `rounds` times, after one that does not count.
+   * @throws Error where the stub's books and a contestant's report disagree.
+   */
+  fight<Name extends Contestant>(
+    contestants: readonly Name[],
+    bout: Bout,
+    rounds: number,
+  ): Promise<ReadonlyMap<Name, readonly Round[]>>;
+}
+
+export function openArena(): Arena {
+  const stub = workerProcess<StubQuestion, StubReport>(new URL('./stub-bus.js', import.meta.url));
+  const workers = new Map<Contestant, WorkerProcess<RunOrder, RunReport>>();
+
+  function workerFor(contestant: Contestant): WorkerProcess<RunOrder, RunReport> {
+    const worker =
+      workers.get(contestant) ??
+      workerProcess<RunOrder, RunReport>(new URL('./contestant.js', import.meta.url), [
+        '--expose-gc',
+      ]);
+    workers.set(contestant, worker);
+    return worker;
+  }
+
+  async function round(contestant: Contestant, bout: Bout): Promise<Round> {
+    const { count, concurrency, noteBytes = [0, 0] } = bout;
+    const { url } = await stub.ask({ kind: 'reset', settings: bout.stub });
+    const order = { contestant, url, count, concurrency, noteBytes };
+    const report = await workerFor(contestant).ask(order);
+    const books = await stub.ask({ kind: 'report' });
+    audit(contestant, bout, report, books);
+    return {
+      eventsPerSecond: (report.accepted / report.wallMs) * 1000,
+      cpuMicrosPerEvent: (report.cpuMs / report.accepted) * 1000,
+      requests: books.requests,
+      accepted: report.accepted,
+      duplicates: books.accepted - books.distinct,
+    };
+  }
+
+  return {
+    async fight(contestants, bout, rounds) {
+      const results = new Map(contestants.map((name) => [name, [] as Round[]]));
+      for (let turn = 0; turn <= rounds; turn += 1) {
+        for (const name of contestants) {
+          const result = await round(name, bout);
+          if (turn > 0) results.get(name)?.push(result);
+        }
+      }
+      return results;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers.values()) await worker[Symbol.asyncDispose]();
+      await stub[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A figure whose events cannot be accounted for is no figure. */
+function audit(contestant: Contestant, bout: Bout, report: RunReport, books: StubReport): void {
+  const raw = contestant.startsWith('raw');
+  const wanted = raw ? bout.count - books.throttled : bout.count;
+  if (report.accepted !== wanted || books.distinct !== report.accepted) {
+    throw new Error(
+      `${contestant} reports ${report.accepted} of ${wanted} events, the bus holds ${books.distinct}`,
+    );
+  }
+  if (books.accepted !== books.distinct) {
+    throw new Error(`${contestant} sent ${books.accepted - books.distinct} events twice`);
+  }
+}
