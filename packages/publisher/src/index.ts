@@ -2,11 +2,11 @@ export { type Clock, systemClock, type Timer } from './clock.ts';
 export { type Entry, entryBytes } from './entry.ts';
 export type { StreamOptions, StreamSummary } from './event-stream.ts';
 export {
-  type ClientOptions,
   type EventBridgePublisherOptions,
   eventBridgePublisher,
 } from './eventbridge-publisher.ts';
 export type { OversizePolicy, Shrunk } from './oversize.ts';
+export type { ClientOptions } from './own-client.ts';
 export type { FailedOutcome } from './parking.ts';
 export { type EventBridgePublisher, publisherOver } from './publisher.ts';
 export type { PublisherEvent, PublisherObserver } from './publisher-event.ts';

@@ -7,11 +7,11 @@ import {
   type LeanCredentials,
 } from './lean/credentials.ts';
 import { endpointOf } from './lean/endpoint.ts';
-import { putEventsBody } from './lean/entry-json.ts';
 import { type HttpAnswer, httpExchange } from './lean/http-exchange.ts';
 import { everyRegionSigner, regionSigner } from './lean/request-signer.ts';
 import { type EventBridgePublisher, publisherOver } from './publisher.ts';
 import type { PublisherOptions } from './publisher-options.ts';
+import { putEventsBody } from './put-events-body.ts';
 import { abortFailure, type Reply, type RequestFailure, type Transport } from './transport.ts';
 
 /** Settings of `leanTransport`. All have a default. */

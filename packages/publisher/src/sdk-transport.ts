@@ -5,8 +5,8 @@ import {
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
 import type { Entry } from './entry.ts';
-import { sdkFailure } from './sdk-failure.ts';
-import { abortFailure, type Reply, type Transport } from './transport.ts';
+import { replyOf } from './sdk-reply.ts';
+import type { Transport } from './transport.ts';
 
 /** Settings of `sdkTransport`. */
 export interface SdkTransportOptions {
@@ -50,25 +50,4 @@ function requestEntry({ event, eventBusName }: Entry): PutEventsRequestEntry {
     EventBusName: eventBusName,
     TraceHeader: event.traceHeader,
   };
-}
-
-/**
- * The reply that a call of the SDK amounts to. The SDK heeds the signal only once its
- * handler runs, and while it looks for credentials it would wait on: hence the race.
- */
-function replyOf(answer: Promise<unknown>, signal: AbortSignal): Promise<Reply> {
-  return new Promise((resolve) => {
-    const onAbort = (): void => resolve({ ok: false, failure: abortFailure(signal) });
-    signal.addEventListener('abort', onAbort, { once: true });
-    answer.then(
-      (body) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve({ ok: true, body });
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve({ ok: false, failure: signal.aborted ? abortFailure(signal) : sdkFailure(error) });
-      },
-    );
-  });
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts';
+import type { Entry } from './entry.ts';
 
 /**
  * The entry as PutEvents takes it, written once: an entry that is sent again is not
