@@ -1,9 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import type { BusCore } from '../bus-core.ts';
 import { awsRequest } from './aws-request.ts';
-import { controlApi } from './control-api.ts';
 import { serveAwsRequest } from './serve-aws-request.ts';
 
 /** A server that listens. */
@@ -16,14 +14,17 @@ export interface BusServer {
 /** @throws Error that says which address is taken. */
 export async function listen(bus: BusCore): Promise<BusServer> {
   const { host, port, account, region } = bus.options;
-  const control = getRequestListener(controlApi(bus).fetch, { overrideGlobalObjects: false });
+  let control: Promise<Listener> | undefined;
   const server = createServer(
     // Longer than the SDK keeps a connection for reuse, so that the bus never closes
     // one which a client is about to write to.
     { keepAliveTimeout: 120_000, headersTimeout: 20_000, requestTimeout: 60_000 },
     (message, response) => {
       const head = awsRequest(message, { account, region });
-      if (head === undefined) return void control(message, response);
+      if (head === undefined) {
+        control ??= loadControl(bus);
+        return void control.then((listener) => listener(message, response));
+      }
       response.on('error', () => response.destroy());
       void serveAwsRequest(bus, head, message, response);
     },
@@ -39,6 +40,17 @@ export async function listen(bus: BusCore): Promise<BusServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+type Listener = (message: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Loaded when it is first asked for: it would double the time until the first answer. */
+async function loadControl(bus: BusCore): Promise<Listener> {
+  const [{ getRequestListener }, { controlApi }] = await Promise.all([
+    import('@hono/node-server'),
+    import('./control-api.ts'),
+  ]);
+  return getRequestListener(controlApi(bus).fetch, { overrideGlobalObjects: false });
 }
 
 function started(server: Server, port: number, host: string): Promise<void> {
