@@ -39,198 +39,204 @@ const textContrast = `(() => {
 
 const textOf = async (found: Locator) => (await found.textContent()) ?? '';
 
-// Without a browser there is nothing to test; install Debian's chromium or set CHROMIUM.
-describe.skipIf(browserPath === undefined)("the bus's page in a real browser", () => {
-  const lambda = 'arn:aws:lambda:eu-west-1:000000000000:function:f';
-  let browser: Awaited<ReturnType<typeof openBrowser>>;
-  let page: Page;
-  let on: BusFixture;
-  const problems: string[] = [];
+describe.skipIf(browserPath === undefined)(
+  "the bus's page (skipped where there is no chromium)",
+  () => {
+    const lambda = 'arn:aws:lambda:eu-west-1:000000000000:function:f';
+    let browser: Awaited<ReturnType<typeof openBrowser>>;
+    let page: Page;
+    let on: BusFixture;
+    const problems: string[] = [];
 
-  beforeAll(async () => {
-    browser = await openBrowser();
-    page = browser.context.pages()[0] ?? (await browser.context.newPage());
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
+    beforeAll(async () => {
+      browser = await openBrowser();
+      page = browser.context.pages()[0] ?? (await browser.context.newPage());
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') problems.push(message.text());
+      });
     });
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    problems.length = 0;
-    on = await busFixture();
-    await page.goto(`${on.bus.url}/`);
-    await page.getByText('live', { exact: true }).waitFor();
-  });
-  afterEach(async () => {
-    await page.goto('about:blank');
-    await on.end();
-    expect(problems).toEqual([]);
-  });
-  const rows = () => page.getByRole('option');
+    afterAll(() => browser.close());
+    beforeEach(async () => {
+      problems.length = 0;
+      on = await busFixture();
+      await page.goto(`${on.bus.url}/`);
+      await page.getByText('live', { exact: true }).waitFor();
+    });
+    afterEach(async () => {
+      await page.goto('about:blank');
+      await on.end();
+      expect(problems).toEqual([]);
+    });
+    const rows = () => page.getByRole('option');
 
-  test('events appear as they come, with the rules they matched and where they went', async () => {
-    on.bus.handle(lambda, () => {});
-    await on.rule('big', { Id: 't', Arn: lambda });
-    await on.put({ metadata: { eventId: 'e1' }, data: { orderId: '7781' } });
-    await rows().first().click();
-    const details = page.getByRole('article', { name: 'Selected event' });
-    await details.getByText('delivered').waitFor();
-    const text = await textOf(details);
-    expect(text).toContain('Rules matchedbig');
-    expect(text).toContain(lambda);
-    expect(text).toContain('"orderId": "7781"');
-    expect(await textOf(rows().first())).toContain('1 of 1');
-    await on.put({ second: true });
-    await expect.poll(() => rows().count()).toBe(2);
-    expect(await textOf(page.getByRole('tab', { name: /Events/ }))).toContain('2');
-  });
+    test('events appear as they come, with the rules they matched and where they went', async () => {
+      on.bus.handle(lambda, () => {});
+      await on.rule('big', { Id: 't', Arn: lambda });
+      await on.put({ metadata: { eventId: 'e1' }, data: { orderId: '7781' } });
+      await rows().first().click();
+      const details = page.getByRole('article', { name: 'Selected event' });
+      await details.getByText('delivered').waitFor();
+      const text = await textOf(details);
+      expect(text).toContain('Rules matchedbig');
+      expect(text).toContain(lambda);
+      expect(text).toContain('"orderId": "7781"');
+      expect(await textOf(rows().first())).toContain('1 of 1');
+      await on.put({ second: true });
+      await expect.poll(() => rows().count()).toBe(2);
+      expect(await textOf(page.getByRole('tab', { name: /Events/ }))).toContain('2');
+    });
 
-  test('an event that holds markup shows as text', async () => {
-    const markup =
-      '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
-    await on.events.send(
-      new PutEventsCommand({
-        Entries: [
-          { Source: markup, DetailType: markup, Detail: JSON.stringify({ [markup]: markup }) },
-        ],
-      }),
-    );
-    await rows().first().click();
-    await page.getByRole('article').getByRole('heading', { name: markup }).waitFor();
-    expect(await page.title()).toBe('Tidings local bus');
-    expect(await page.locator('main img, main script').count()).toBe(0);
-    expect(await textOf(page.getByRole('article'))).toContain('<script>');
-  });
-
-  test('search finds by words anywhere in the event', async () => {
-    await on.put({ city: 'Lyon', n: 1 }, { city: 'Porto', n: 2 }, { city: 'Lyon', n: 3 });
-    await expect.poll(() => rows().count()).toBe(3);
-    await page.keyboard.press('/');
-    await page.keyboard.type('lyon orders');
-    await expect.poll(() => rows().count()).toBe(2);
-    expect(await textOf(page.locator('#found'))).toBe('2 found');
-  });
-
-  test('10,000 events: few rows exist, and the keyboard reaches them all', async () => {
-    const total = 10_000;
-    for (let first = 0; first < total; first += 500) {
-      await Promise.all(
-        Array.from({ length: 50 }, (_, request) =>
-          on.put(...Array.from({ length: 10 }, (_, n) => ({ n: first + request * 10 + n }))),
-        ),
+    test('an event that holds markup shows as text', async () => {
+      const markup =
+        '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+      await on.events.send(
+        new PutEventsCommand({
+          Entries: [
+            { Source: markup, DetailType: markup, Detail: JSON.stringify({ [markup]: markup }) },
+          ],
+        }),
       );
-    }
-    const count = page.locator('#event-count');
-    await expect.poll(() => textOf(count), { timeout: 20_000 }).toBe(`${total}`);
-    expect(await rows().count()).toBeLessThan(80);
-    const list = page.getByRole('listbox');
-    await list.focus();
-    await page.keyboard.press('End');
-    const oldest = on.bus.events[0]?.detail ?? '';
-    const { n } = JSON.parse(oldest);
-    await page.getByRole('article').getByText('Number').waitFor();
-    await expect.poll(() => textOf(page.getByRole('article'))).toContain(`"n": ${n}`);
-    expect(await list.getAttribute('aria-activedescendant')).toBe('event-1');
-    await page.keyboard.press('ArrowUp');
-    expect(await list.getAttribute('aria-activedescendant')).toBe('event-2');
-    await page.keyboard.press('Home');
-    expect(await list.getAttribute('aria-activedescendant')).toBe(`event-${total}`);
-    // Scrolled from end to end in steps; the figures are told, not asserted.
-    const frames = (await page.evaluate(scrollThrough)) as number[];
-    const [median, longest] = [frames[Math.floor(frames.length / 2)], frames.at(-1)];
-    console.info(`scrolling 10,000 events: a frame takes ${median} ms, the longest ${longest} ms`);
-    expect(await rows().count()).toBeLessThan(80);
-  });
+      await rows().first().click();
+      await page.getByRole('article').getByRole('heading', { name: markup }).waitFor();
+      expect(await page.title()).toBe('Tidings local bus');
+      expect(await page.locator('main img, main script').count()).toBe(0);
+      expect(await textOf(page.getByRole('article'))).toContain('<script>');
+    });
 
-  test('the pattern tester says which field did not match', async () => {
-    await on.put({ data: { totalCents: 50 } });
-    await rows().first().click();
-    await page.getByRole('button', { name: 'Test a pattern on it' }).click();
-    const verdict = page.locator('#verdict');
-    await page
-      .getByLabel('Event pattern')
-      .fill('{"detail":{"data":{"totalCents":[{"numeric":[">",100]}]}}}');
-    await expect.poll(() => textOf(verdict)).toContain('detail.data.totalCents');
-    await page.getByLabel('Event pattern').fill('{"source":[{"prefix":"com.acme"}]}');
-    await expect.poll(() => textOf(verdict)).toBe('The event matches the pattern.');
-    expect(await textOf(page.locator('#matching'))).toBe('It matches 1 of the latest 1 events.');
-    await page.getByLabel('Event pattern').fill('{"source":[]}');
-    await expect.poll(() => textOf(verdict)).toContain('Empty arrays are not allowed');
-  });
+    test('search finds by words anywhere in the event', async () => {
+      await on.put({ city: 'Lyon', n: 1 }, { city: 'Porto', n: 2 }, { city: 'Lyon', n: 3 });
+      await expect.poll(() => rows().count()).toBe(3);
+      await page.keyboard.press('/');
+      await page.keyboard.type('lyon orders');
+      await expect.poll(() => rows().count()).toBe(2);
+      expect(await textOf(page.locator('#found'))).toBe('2 found');
+    });
 
-  test('rules and targets, enabled and disabled', async () => {
-    await on.rule('big', { Id: 't', Arn: lambda });
-    await page.getByRole('tab', { name: 'Rules' }).click();
-    await page.getByRole('cell', { name: '{"source":["com.acme.orders"]}' }).waitFor();
-    expect(await textOf(page.getByRole('tabpanel'))).toContain(`t: ${lambda}`);
-    await page.getByRole('button', { name: 'Disable big' }).click();
-    await page.getByRole('button', { name: 'Enable big' }).waitFor();
-    expect((await on.events.send(new DescribeRuleCommand({ Name: 'big' }))).State).toBe('DISABLED');
-  });
+    test('10,000 events: few rows exist, and the keyboard reaches them all', async () => {
+      const total = 10_000;
+      for (let first = 0; first < total; first += 500) {
+        await Promise.all(
+          Array.from({ length: 50 }, (_, request) =>
+            on.put(...Array.from({ length: 10 }, (_, n) => ({ n: first + request * 10 + n }))),
+          ),
+        );
+      }
+      const count = page.locator('#event-count');
+      await expect.poll(() => textOf(count), { timeout: 20_000 }).toBe(`${total}`);
+      expect(await rows().count()).toBeLessThan(80);
+      const list = page.getByRole('listbox');
+      await list.focus();
+      await page.keyboard.press('End');
+      const oldest = on.bus.events[0]?.detail ?? '';
+      const { n } = JSON.parse(oldest);
+      await page.getByRole('article').getByText('Number').waitFor();
+      await expect.poll(() => textOf(page.getByRole('article'))).toContain(`"n": ${n}`);
+      expect(await list.getAttribute('aria-activedescendant')).toBe('event-1');
+      await page.keyboard.press('ArrowUp');
+      expect(await list.getAttribute('aria-activedescendant')).toBe('event-2');
+      await page.keyboard.press('Home');
+      expect(await list.getAttribute('aria-activedescendant')).toBe(`event-${total}`);
+      // Scrolled from end to end in steps; the figures are told, not asserted.
+      const frames = (await page.evaluate(scrollThrough)) as number[];
+      const [median, longest] = [frames[Math.floor(frames.length / 2)], frames.at(-1)];
+      console.info(
+        `scrolling 10,000 events: a frame takes ${median} ms, the longest ${longest} ms`,
+      );
+      expect(await rows().count()).toBeLessThan(80);
+    });
 
-  test('an archive is replayed from the page', async () => {
-    await on.events.send(
-      new CreateArchiveCommand({
-        ArchiveName: 'all',
-        EventSourceArn: 'arn:aws:events:eu-west-1:000000000000:event-bus/default',
-      }),
-    );
-    await on.put({ n: 1 }, { n: 2 });
-    await page.getByRole('tab', { name: 'Archives' }).click();
-    await page.getByRole('cell', { name: '2', exact: true }).waitFor();
-    await page.getByLabel('Name').fill('again');
-    await page.getByRole('button', { name: 'Start replay' }).click();
-    await page.getByRole('cell', { name: 'COMPLETED' }).waitFor();
-    expect(on.bus.events.filter((event) => event.replayName === 'again')).toHaveLength(2);
-  });
+    test('the pattern tester says which field did not match', async () => {
+      await on.put({ data: { totalCents: 50 } });
+      await rows().first().click();
+      await page.getByRole('button', { name: 'Test a pattern on it' }).click();
+      const verdict = page.locator('#verdict');
+      await page
+        .getByLabel('Event pattern')
+        .fill('{"detail":{"data":{"totalCents":[{"numeric":[">",100]}]}}}');
+      await expect.poll(() => textOf(verdict)).toContain('detail.data.totalCents');
+      await page.getByLabel('Event pattern').fill('{"source":[{"prefix":"com.acme"}]}');
+      await expect.poll(() => textOf(verdict)).toBe('The event matches the pattern.');
+      expect(await textOf(page.locator('#matching'))).toBe('It matches 1 of the latest 1 events.');
+      await page.getByLabel('Event pattern').fill('{"source":[]}');
+      await expect.poll(() => textOf(verdict)).toContain('Empty arrays are not allowed');
+    });
 
-  test('faults are switched on, written and refused', async () => {
-    await page.getByRole('tab', { name: 'Faults' }).click();
-    await page.getByLabel('One request in five is throttled').check();
-    await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['page-throttle']);
-    await page.getByLabel('One request in five is throttled').uncheck();
-    await expect.poll(() => on.bus.faults()).toEqual([]);
-    const editor = page.getByLabel('All faults in force');
-    await editor.fill('[{"action":{"type":"nonsense"}}]');
-    await page.getByRole('button', { name: 'Apply' }).click();
-    await page.getByText('fault 1: action.type must be one of').waitFor();
-    await editor.fill('[{"id":"mine","action":{"type":"request-fail","preset":"500"}}]');
-    await page.getByRole('button', { name: 'Apply' }).click();
-    await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['mine']);
-    await expect.poll(() => textOf(page.locator('#fault-count'))).toBe('1 on');
-    // The browser tells of the refusal, too.
-    expect(problems.splice(0)).toEqual([expect.stringContaining('400 (Bad Request)')]);
-  });
+    test('rules and targets, enabled and disabled', async () => {
+      await on.rule('big', { Id: 't', Arn: lambda });
+      await page.getByRole('tab', { name: 'Rules' }).click();
+      await page.getByRole('cell', { name: '{"source":["com.acme.orders"]}' }).waitFor();
+      expect(await textOf(page.getByRole('tabpanel'))).toContain(`t: ${lambda}`);
+      await page.getByRole('button', { name: 'Disable big' }).click();
+      await page.getByRole('button', { name: 'Enable big' }).waitFor();
+      expect((await on.events.send(new DescribeRuleCommand({ Name: 'big' }))).State).toBe(
+        'DISABLED',
+      );
+    });
 
-  test('everything works from the keyboard', async () => {
-    await on.put({ n: 1 });
-    await expect.poll(() => rows().count()).toBe(1);
-    await page.getByRole('tab', { name: /Events/ }).focus();
-    await page.keyboard.press('ArrowRight');
-    await page.locator('#pattern').waitFor();
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('/');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('ArrowDown');
-    await page.getByRole('article').getByRole('heading', { name: 'OrderPlaced' }).waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await expect.poll(() => page.locator('#pattern-event').inputValue()).toContain('"n": 1');
-  });
+    test('an archive is replayed from the page', async () => {
+      await on.events.send(
+        new CreateArchiveCommand({
+          ArchiveName: 'all',
+          EventSourceArn: 'arn:aws:events:eu-west-1:000000000000:event-bus/default',
+        }),
+      );
+      await on.put({ n: 1 }, { n: 2 });
+      await page.getByRole('tab', { name: 'Archives' }).click();
+      await page.getByRole('cell', { name: '2', exact: true }).waitFor();
+      await page.getByLabel('Name').fill('again');
+      await page.getByRole('button', { name: 'Start replay' }).click();
+      await page.getByRole('cell', { name: 'COMPLETED' }).waitFor();
+      expect(on.bus.events.filter((event) => event.replayName === 'again')).toHaveLength(2);
+    });
 
-  test('the journal is cleared, and a bus that comes back is seen again', async () => {
-    await on.put({ n: 1 });
-    await expect.poll(() => rows().count()).toBe(1);
-    await page.getByRole('button', { name: 'Clear journal' }).click();
-    await expect.poll(() => rows().count()).toBe(0);
-    expect(on.bus.events).toHaveLength(0);
-  });
+    test('faults are switched on, written and refused', async () => {
+      await page.getByRole('tab', { name: 'Faults' }).click();
+      await page.getByLabel('One request in five is throttled').check();
+      await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['page-throttle']);
+      await page.getByLabel('One request in five is throttled').uncheck();
+      await expect.poll(() => on.bus.faults()).toEqual([]);
+      const editor = page.getByLabel('All faults in force');
+      await editor.fill('[{"action":{"type":"nonsense"}}]');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.getByText('fault 1: action.type must be one of').waitFor();
+      await editor.fill('[{"id":"mine","action":{"type":"request-fail","preset":"500"}}]');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['mine']);
+      await expect.poll(() => textOf(page.locator('#fault-count'))).toBe('1 on');
+      // The browser tells of the refusal, too.
+      expect(problems.splice(0)).toEqual([expect.stringContaining('400 (Bad Request)')]);
+    });
 
-  test.each(['light', 'dark'] as const)('%s', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme });
-    const contrast = (await page.evaluate(textContrast)) as { ratio: number; isDark: boolean };
-    expect(contrast.isDark).toBe(colorScheme === 'dark');
-    expect(contrast.ratio).toBeGreaterThan(7);
-  });
-});
+    test('everything works from the keyboard', async () => {
+      await on.put({ n: 1 });
+      await expect.poll(() => rows().count()).toBe(1);
+      await page.getByRole('tab', { name: /Events/ }).focus();
+      await page.keyboard.press('ArrowRight');
+      await page.locator('#pattern').waitFor();
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('/');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.getByRole('article').getByRole('heading', { name: 'OrderPlaced' }).waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => page.locator('#pattern-event').inputValue()).toContain('"n": 1');
+    });
+
+    test('the journal is cleared, and a bus that comes back is seen again', async () => {
+      await on.put({ n: 1 });
+      await expect.poll(() => rows().count()).toBe(1);
+      await page.getByRole('button', { name: 'Clear journal' }).click();
+      await expect.poll(() => rows().count()).toBe(0);
+      expect(on.bus.events).toHaveLength(0);
+    });
+
+    test.each(['light', 'dark'] as const)('%s', async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      const contrast = (await page.evaluate(textContrast)) as { ratio: number; isDark: boolean };
+      expect(contrast.isDark).toBe(colorScheme === 'dark');
+      expect(contrast.ratio).toBeGreaterThan(7);
+    });
+  },
+);

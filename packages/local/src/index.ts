@@ -14,6 +14,7 @@ export type {
 } from './faults/fault.ts';
 export type { FaultState } from './faults/fault-plan.ts';
 export type { BusSummary } from './journal/bus-summary.ts';
+export type { DuplicateEntry, Occurrence } from './journal/duplicate-entries.ts';
 export type { LostEntry } from './journal/lost-entries.ts';
 export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/request-record.ts';
 export type { WaitOptions } from './journal/wait-for-event.ts';

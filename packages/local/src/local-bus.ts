@@ -5,6 +5,7 @@ import type { TargetHandler } from './delivery/target-handlers.ts';
 import type { Fault } from './faults/fault.ts';
 import type { FaultState } from './faults/fault-plan.ts';
 import type { BusSummary } from './journal/bus-summary.ts';
+import type { DuplicateEntry } from './journal/duplicate-entries.ts';
 import type { LostEntry } from './journal/lost-entries.ts';
 import type { RequestRecord } from './journal/request-record.ts';
 import type { WaitOptions } from './journal/wait-for-event.ts';
@@ -29,6 +30,8 @@ export interface LocalBus {
   summary(): BusSummary;
   /** Entries whose sender was told of a success and that no bus has. */
   lost(): readonly LostEntry[];
+  /** Payloads that were committed more than once, and by whom. */
+  duplicates(): readonly DuplicateEntry[];
   /**
    * With a number: resolves with the events once so many were accepted. With a
    * function: resolves with the first event, past or future, that it says yes to; it is

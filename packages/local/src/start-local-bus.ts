@@ -1,6 +1,7 @@
 import type { AcceptedEvent } from './accepted-event.ts';
 import { createBusCore } from './bus-core.ts';
 import { parseFaults } from './faults/parse-faults.ts';
+import { duplicateEntries } from './journal/duplicate-entries.ts';
 import { lostEntries } from './journal/lost-entries.ts';
 import { type WaitOptions, waitForEvent } from './journal/wait-for-event.ts';
 import type { EventPattern, LocalBus } from './local-bus.ts';
@@ -56,6 +57,7 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
     deliveries: bus.deliverer.records,
     summary: bus.summary,
     lost: () => lostEntries(bus.requests.records),
+    duplicates: () => duplicateEntries(bus.requests.records),
     waitFor,
     setFaults: (faults) => bus.faults.set(parseFaults(faults)),
     faults: bus.faults.list,

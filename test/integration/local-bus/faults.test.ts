@@ -172,6 +172,11 @@ describe('before-commit and commit-then look the same to the client and differ i
     expect(bus.events).toHaveLength(3);
     expect(new Set(bus.requests.map((one) => one.invocation)).size).toBe(1);
     expect(bus.requests.map((one) => one.attempt)).toEqual([1, 2, 3]);
+    expect(bus.duplicates()).toMatchObject([
+      { cause: 'sdk-retry', occurrences: [{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }] },
+    ]);
+    await put();
+    expect(bus.duplicates()).toMatchObject([{ cause: 'resend' }]);
   });
   test('delay answers later', async () => {
     bus.setFaults([{ action: { type: 'commit-then', symptom: 'delay', ms: 30 } }]);

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { BusCore } from '../bus-core.ts';
+import { duplicateEntries } from '../journal/duplicate-entries.ts';
 import { lostEntries } from '../journal/lost-entries.ts';
 import { eventJson } from './event-json.ts';
 import { queryNumber } from './query-number.ts';
@@ -32,6 +33,9 @@ export function journalRoutes(bus: BusCore): Hono {
     return context.json({ deliveries: records.slice(from, to), more: to < records.length });
   });
   routes.get('/lost', (context) => context.json({ lost: lostEntries(bus.requests.records) }));
+  routes.get('/duplicates', (context) =>
+    context.json({ duplicates: duplicateEntries(bus.requests.records) }),
+  );
   routes.get('/logs', (context) => context.json({ groups: bus.logs.names() }));
   routes.get('/logs/lines', (context) =>
     context.json({ lines: bus.logs.read(context.req.query('group') ?? '') }),
