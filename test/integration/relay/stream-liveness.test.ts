@@ -152,3 +152,23 @@ test('an idle outbox lets its slot move while another database writes', async ()
   expect(await confirmed()).not.toBe(before);
   await relay.stop();
 });
+
+test('a relay that falls behind says so, in bytes, events and seconds, once each', async () => {
+  const warnings = { lagBytes: 1_000, lagEvents: 10, lagSeconds: 0.05 };
+  const relay = start({ warnings });
+  await relay.logged('streaming');
+  await database.placeOrders(10);
+  await arrival();
+  bus.setFaults([
+    { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  await database.placeOrders(60);
+  for (const sentence of ['bytes of WAL behind', 'owes more than 10 events', 's behind; raise']) {
+    expect(await relay.logged(sentence)).toMatchObject({ level: 'warn' });
+  }
+  bus.setFaults([]);
+  await arrival();
+  await relay.stop();
+  const codes = relay.log.flatMap(({ fields }) => ('code' in fields ? [fields.code] : []));
+  expect(codes.filter((code) => code === 'lag-events')).toHaveLength(1);
+});

@@ -31,8 +31,14 @@ const sound: SlotObservation = {
   publication: { operations: ['insert'], missing: [], filtered: [], fingerprint: 'f' },
   checkpoint: undefined,
 };
-const view: RelayView = { slot: 'orders', ownPid: 42, acknowledged: 900n, bookmarkAgeSeconds: 1 };
-const thresholds = { lagBytes: 100, safeWalBytes: 5_000, lagSeconds: 60 };
+const view: RelayView = {
+  slot: 'orders',
+  ownPid: 42,
+  acknowledged: 900n,
+  bookmarkAgeSeconds: 1,
+  openRows: 2,
+};
+const thresholds = { lagBytes: 100, lagEvents: 10, safeWalBytes: 5_000, lagSeconds: 60 };
 
 test('a sound slot is worth none', () => {
   expect(slotWarnings(sound, view, thresholds)).toEqual([]);
@@ -49,6 +55,7 @@ test.each([
   ['wal-status', withSlot({ walStatus: 'unreserved' }), view, 'removes it at the next checkpoint'],
   ['safe-wal-size', withSlot({ safeWalSize: 4_999n }), view, 'another 4999 bytes'],
   ['lag-bytes', sound, { ...view, acknowledged: 899n }, '101 bytes of WAL behind'],
+  ['lag-events', sound, { ...view, openRows: 11 }, 'owes more than 10 events'],
   ['lag-seconds', sound, { ...view, bookmarkAgeSeconds: 61 }, '61 s behind'],
   ['other-consumer', withSlot({ activePid: 43 }), view, 'give each relay its own slot'],
   [

@@ -5,6 +5,8 @@ import type { SlotObservation } from './slot-observation.ts';
 export interface WarningThresholds {
   /** Bytes of log that the server keeps for the slot. */
   readonly lagBytes: number;
+  /** Rows that no bookmark covers yet. */
+  readonly lagEvents: number;
   /** Bytes of log that may still be written before the slot is lost. */
   readonly safeWalBytes: number;
   /** Seconds since the newest change that is known to be published whole. */
@@ -17,6 +19,7 @@ export interface SlotWarning {
     | 'wal-status'
     | 'safe-wal-size'
     | 'lag-bytes'
+    | 'lag-events'
     | 'lag-seconds'
     | 'other-consumer'
     | 'filtered';
@@ -32,6 +35,8 @@ export interface RelayView {
   readonly acknowledged: Lsn;
   /** Seconds since the bookmark was taken; undefined before the first. */
   readonly bookmarkAgeSeconds: number | undefined;
+  /** Rows beyond the bookmark, counted up to one above the threshold; undefined: unknown. */
+  readonly openRows: number | undefined;
 }
 
 /** Looks for what threatens a slot that is still sound. */
@@ -68,6 +73,14 @@ export function slotWarnings(
       sentence:
         `${name} is ${lag} bytes of WAL behind; raise the publisher's concurrency, or ask for a ` +
         'higher PutEvents quota',
+    });
+  }
+  if (view.openRows !== undefined && view.openRows > thresholds.lagEvents) {
+    warnings.push({
+      code: 'lag-events',
+      sentence:
+        `${name} owes more than ${thresholds.lagEvents} events; raise the publisher's concurrency, ` +
+        'or ask for a higher PutEvents quota',
     });
   }
   if (view.bookmarkAgeSeconds !== undefined && view.bookmarkAgeSeconds > thresholds.lagSeconds) {

@@ -6,7 +6,7 @@ import type { SlotVerdict } from './slot-guard.ts';
 import { emitHeartbeat, type SlotObservation } from './slot-observation.ts';
 import { slotWarnings } from './slot-warnings.ts';
 import { StalledStream } from './stalled-stream.ts';
-import type { TableName } from './wal-layout.ts';
+import type { Backfill, TableName } from './wal-layout.ts';
 import type { WalSettings } from './wal-options.ts';
 import type { WalStream } from './wal-stream.ts';
 
@@ -14,6 +14,7 @@ import type { WalStream } from './wal-stream.ts';
 export interface WatchRequest {
   readonly settings: WalSettings;
   readonly tables: readonly TableName[];
+  readonly backfill: readonly Pick<Backfill<never>, 'query'>[] | undefined;
   readonly sql: SqlSession;
   readonly stream: WalStream;
   readonly logger: Logger;
@@ -25,6 +26,9 @@ export interface WatchRequest {
   readonly acknowledged: () => Lsn;
   readonly bookmarkTakenAt: () => number | undefined;
 }
+
+/** No row of an outbox takes less of the log. */
+const LEAST_BYTES_A_ROW = 100n;
 
 /**
  * Looks at the slot and sends a heartbeat, at once and at intervals. It ends the stream
@@ -63,7 +67,26 @@ export function watchStream(request: WatchRequest): { stop(): void } {
     return true;
   }
 
-  function reportWarnings(seen: SlotObservation): void {
+  /** Counts what no bookmark covers, but only while the log says that it may be much. */
+  async function countOpenRows(seen: SlotObservation): Promise<number | undefined> {
+    const { backfill, acknowledged } = request;
+    const bookmark = seen.checkpoint?.bookmark;
+    if (backfill === undefined || bookmark === undefined) return undefined;
+    const limit = settings.warnings.lagEvents + 1;
+    if ((seen.server.flushed ?? 0n) - acknowledged() < BigInt(limit) * LEAST_BYTES_A_ROW) return 0;
+    let open = 0;
+    for (const { query } of backfill) {
+      const { rows } = await sql.use((client) =>
+        client.query<{ open: number }>(
+          `select count(*)::int as open from (${query(bookmark)} limit ${limit}) as open_rows`,
+        ),
+      );
+      open += rows[0]?.open ?? 0;
+    }
+    return open;
+  }
+
+  function reportWarnings(seen: SlotObservation, openRows: number | undefined): void {
     const takenAt = request.bookmarkTakenAt();
     const warnings = slotWarnings(
       seen,
@@ -72,6 +95,7 @@ export function watchStream(request: WatchRequest): { stop(): void } {
         ownPid: stream.backendPid,
         acknowledged: request.acknowledged(),
         bookmarkAgeSeconds: takenAt === undefined ? undefined : (Date.now() - takenAt) / 1000,
+        openRows,
       },
       settings.warnings,
     );
@@ -93,7 +117,7 @@ export function watchStream(request: WatchRequest): { stop(): void } {
         stream.destroy();
         return;
       }
-      reportWarnings(seen);
+      reportWarnings(seen, await countOpenRows(seen));
       await sql.use((client) =>
         emitHeartbeat(client, settings.heartbeatPrefix, settings.publication, tables),
       );

@@ -30,7 +30,10 @@ export interface WalSourceOptions {
    * Default 30,000.
    */
   readonly stallTimeoutMs?: number;
-  /** When to warn. Defaults: 1 GiB behind, 1 GiB before the loss, 60 s behind. */
+  /**
+   * When to warn. Defaults: 1 GiB, 100,000 events or 60 s behind, 1 GiB of WAL before the
+   * slot is lost.
+   */
   readonly warnings?: Partial<WarningThresholds>;
 }
 
@@ -91,6 +94,7 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
     stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, 30_000),
     warnings: Object.freeze({
       lagBytes: options.warnings?.lagBytes ?? GIB,
+      lagEvents: options.warnings?.lagEvents ?? 100_000,
       safeWalBytes: options.warnings?.safeWalBytes ?? GIB,
       lagSeconds: options.warnings?.lagSeconds ?? 60,
     }),

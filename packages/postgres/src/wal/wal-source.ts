@@ -260,6 +260,7 @@ class WalReader<Change> {
     const watch = watchStream({
       settings,
       tables: this.#layout.tables,
+      backfill: this.#layout.backfill,
       sql: this.#sql,
       stream,
       logger,
