@@ -1,9 +1,9 @@
 export { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 export { type MigrateOptions, type MigrationReport, migrateOutbox } from './migrate-outbox.ts';
+export type { OutboxTransaction } from './outbox/executors/pg-executor.ts';
 export {
   type Outbox,
   type OutboxOptions,
-  type OutboxTransaction,
   postgresOutbox,
 } from './outbox/postgres-outbox.ts';
 export type { OutboxRow } from './outbox-row.ts';

@@ -1,15 +1,15 @@
 import {
+  checkSealed,
   type Envelope,
   type Producer,
   type PublishableEvent,
   type SealedEvent,
   seal,
 } from '@tidings/contract';
-
-/** The part of a `pg` client, or of one from a pool, that appending needs. */
-export interface OutboxTransaction {
-  query(text: string, values: unknown[]): Promise<unknown>;
-}
+import { checkReadable } from './check-readable.ts';
+import { type OutboxTransaction, pgExecutor } from './executors/pg-executor.ts';
+import { insertStatement } from './insert-statement.ts';
+import type { OutboxExecutor } from './outbox-executor.ts';
 
 /** Settings of an outbox's write side. */
 export interface OutboxOptions {
@@ -17,66 +17,65 @@ export interface OutboxOptions {
   readonly producer?: Producer;
 }
 
-/** The write side of the outbox. */
-export interface Outbox {
+/** Settings of a write side whose transactions are those of another library than `pg`. */
+export interface ExecutorOutboxOptions<Transaction> extends OutboxOptions {
+  /** How the library runs a statement, for example `knexExecutor`. */
+  readonly executor: OutboxExecutor<Transaction>;
+}
+
+/** The write side of the outbox, for one library's transactions. */
+export interface Outbox<Transaction = OutboxTransaction> {
   /**
-   * Appends events in the caller's own transaction: they leave for the bus if and
-   * only if it commits. One statement, whatever the number of events.
+   * Appends events in the caller's own transaction: they leave for the bus if and only if
+   * it commits. One statement, whatever the number of events; none without events.
+   * @throws ContractError for an event that is malformed; nothing has been sent then.
    * @throws what the database answers; the transaction is aborted then.
    */
   append(
-    transaction: OutboxTransaction,
+    transaction: Transaction,
     events: PublishableEvent | readonly PublishableEvent[],
   ): Promise<void>;
 }
 
-const columns =
-  'event_id, source, detail_type, detail, occurred_at, resources, idempotency_key, ' +
-  'ordering_key, trace_header';
-const columnCount = 9;
-
-/** Opens the write side of `tidings.outbox`. It holds no connection of its own. */
-export function postgresOutbox(options: OutboxOptions = {}): Outbox {
+/**
+ * Opens the write side of `tidings.outbox`. It holds no connection of its own, and sends
+ * unnamed statements alone, which every transaction pooler lets through.
+ */
+export function postgresOutbox(options?: OutboxOptions): Outbox;
+export function postgresOutbox<Transaction>(
+  options: ExecutorOutboxOptions<Transaction>,
+): Outbox<Transaction>;
+export function postgresOutbox<Transaction>(
+  options: OutboxOptions | ExecutorOutboxOptions<Transaction> = {},
+): Outbox<Transaction> {
+  const execute =
+    'executor' in options ? options.executor : (pgExecutor as OutboxExecutor<unknown>);
   const sealing = options.producer === undefined ? {} : { producer: options.producer };
+
+  function sealed(event: PublishableEvent): SealedEvent {
+    const ready = isSealed(event) ? event : seal(event, sealing);
+    checkSealed(ready);
+    checkReadable(ready);
+    return ready;
+  }
+
   return {
     async append(transaction, events): Promise<void> {
-      const list = Array.isArray(events) ? (events as readonly PublishableEvent[]) : [events];
-      if (list.length === 0) return;
-      const rows: string[] = [];
-      const values: unknown[] = [];
-      for (const event of list as readonly PublishableEvent[]) {
-        const sealed = isSealed(event) ? event : seal(event, sealing);
-        const first = values.length;
-        values.push(...valuesOf(sealed));
-        rows.push(placeholders(first));
-      }
-      await transaction.query(
-        `insert into tidings.outbox (${columns}) values ${rows.join(', ')}`,
-        values,
-      );
+      const list: readonly PublishableEvent[] = isList(events) ? events : [events];
+      const [first, ...rest] = list.map(sealed);
+      if (first === undefined) return;
+      const { text, values } = insertStatement([first, ...rest]);
+      await execute(transaction, text, values);
     },
   };
 }
 
+function isList(
+  events: PublishableEvent | readonly PublishableEvent[],
+): events is readonly PublishableEvent[] {
+  return Array.isArray(events);
+}
+
 function isSealed(event: PublishableEvent): event is SealedEvent {
-  return typeof (event as Envelope | SealedEvent).detail === 'string';
-}
-
-function valuesOf(event: SealedEvent): unknown[] {
-  return [
-    event.eventId,
-    event.source,
-    event.detailType,
-    event.detail,
-    event.time.toISOString(),
-    JSON.stringify(event.resources),
-    event.idempotencyKey,
-    event.orderingKey ?? null,
-    event.traceHeader ?? null,
-  ];
-}
-
-function placeholders(first: number): string {
-  const names = Array.from({ length: columnCount }, (_, i) => `$${first + i + 1}`);
-  return `(${names.join(', ')})`;
+  return typeof (event as Envelope | SealedEvent | null)?.detail === 'string';
 }
