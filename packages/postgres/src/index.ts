@@ -9,5 +9,19 @@ export {
 export type { OutboxRow } from './outbox-row.ts';
 export type { PollSourceOptions } from './poll/poll-options.ts';
 export { pollSource } from './poll/poll-source.ts';
+export {
+  type CapturedTable,
+  captureTable,
+  type MappedTableChange,
+  type TableImages,
+  type TableMapping,
+} from './tables/capture-table.ts';
+export {
+  setUpTableCapture,
+  type TableSetUpOptions,
+  type TableSetUpReport,
+} from './tables/set-up-tables.ts';
+export type { TableChange, TextRow } from './tables/table-change.ts';
+export { type TableSourceOptions, tableSource } from './tables/table-source.ts';
 export type { WalSourceOptions } from './wal/wal-options.ts';
 export { walSource } from './wal/wal-source.ts';

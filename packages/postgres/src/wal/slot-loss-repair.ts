@@ -78,6 +78,8 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
     sql,
   );
   try {
+    // What is read again is read as the catalog describes it now.
+    await sql.use(async (client) => layout.prepare?.(client, settings.publication));
     const { rows, bookmark } = await backfillInto({
       connection: settings.textConnection,
       replacement,

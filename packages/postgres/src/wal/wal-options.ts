@@ -77,7 +77,8 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
   const base = clientConfigOf(options.connection);
   const pinned =
     '-c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8 ' +
-    `-c intervalstyle=postgres -c bytea_output=hex -c wal_sender_timeout=${WAL_SENDER_TIMEOUT_MS}`;
+    '-c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1 ' +
+    `-c wal_sender_timeout=${WAL_SENDER_TIMEOUT_MS}`;
   return Object.freeze({
     connection: { ...base, application_name: `tidings ${options.slot}` },
     textConnection: {

@@ -110,7 +110,7 @@ class WalReader<Change> {
     try {
       const { verdict } = await this.#observe();
       if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
-      await this.#prepare();
+      if (verdict.kind === 'ready') await this.#prepare();
     } catch (error) {
       if (connectionFailureOf(error).kind === 'lost') {
         throw new ConfigurationError(unreachableSentence(this.#settings.target, error));
@@ -191,11 +191,9 @@ class WalReader<Change> {
     return { seen, verdict };
   }
 
-  async #prepare(): Promise<void> {
-    const layout = this.#layout;
-    if (layout.prepare === undefined) return;
+  #prepare(): Promise<void> {
     const { publication } = this.#settings;
-    await this.#sql.use((client) => layout.prepare?.(client, publication) ?? Promise.resolve());
+    return this.#sql.use(async (client) => this.#layout.prepare?.(client, publication));
   }
 
   /** Keeps a stream open until reading stops. @throws what a person must decide. */

@@ -1,0 +1,42 @@
+import { ConfigurationError } from '@tidings/relay';
+import pg from 'pg';
+
+/**
+ * Creates a logical slot of pgoutput, one that follows a failover where the server can.
+ * False when there is one of that name.
+ * @throws ConfigurationError where the server cannot have one.
+ */
+export async function createSlot(client: pg.Client, slot: string): Promise<boolean> {
+  const { rowCount } = await client.query('select from pg_replication_slots where slot_name = $1', [
+    slot,
+  ]);
+  if (rowCount !== 0) return false;
+  try {
+    // A failover slot follows to the standby that takes over; PostgreSQL 17 and later.
+    await client.query(
+      `do $$ begin
+         if current_setting('server_version_num')::int >= 170000 then
+           perform pg_create_logical_replication_slot(
+             ${pg.escapeLiteral(slot)}, 'pgoutput', false, false, true);
+         else
+           perform pg_create_logical_replication_slot(${pg.escapeLiteral(slot)}, 'pgoutput');
+         end if;
+       end $$`,
+    );
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    if (code === '55000') {
+      throw new ConfigurationError(
+        `cannot create slot "${slot}" (${message}); run ALTER SYSTEM SET wal_level = 'logical' ` +
+          'and restart the server',
+      );
+    }
+    if (code === '53400') {
+      throw new ConfigurationError(
+        `cannot create slot "${slot}" (${message}); raise max_replication_slots`,
+      );
+    }
+    throw error;
+  }
+  return true;
+}

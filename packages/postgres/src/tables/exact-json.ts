@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+
+/** More digits than every number that is told apart by its first fifteen. */
+const longNumber = /[\d.]{16}|[eE][+-]?\d{3}/;
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** Stands before the text of a number that is kept; no text of anybody's begins with it. */
+const mark = `number ${randomUUID()} `;
+
+/**
+ * `JSON.parse` that loses no digit: an integer that no number holds becomes a bigint, any
+ * other number that none holds stays the text that it was.
+ * @throws SyntaxError on text that is not JSON.
+ */
+export function parseExactJson(text: string): unknown {
+  if (!longNumber.test(text)) return JSON.parse(text);
+  const marked = text.replace(stringOrNumber, (token) =>
+    token.startsWith('"') || isExact(token) ? token : `"${mark}${token}"`,
+  );
+  return JSON.parse(marked, (_, value: unknown) => {
+    if (typeof value !== 'string' || !value.startsWith(mark)) return value;
+    const number = value.slice(mark.length);
+    return /^-?\d+$/.test(number) ? BigInt(number) : number;
+  });
+}
+
+/** Whether a number, written in decimal, is what its nearest double says. */
+function isExact(literal: string): boolean {
+  const value = Number(literal);
+  if (/^-?\d+$/.test(literal)) return Number.isSafeInteger(value);
+  if (!Number.isFinite(value)) return false;
+  return canonical(literal) === canonical(String(value));
+}
+
+/** Digits without leading and trailing zeros, and the power of ten of the last. */
+function canonical(literal: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  const kept = digits.replace(/0+$/, '');
+  if (kept === '') return '0';
+  const power = Number(exponent) - fraction.length + (digits.length - kept.length);
+  return `${sign}${kept}e${power}`;
+}

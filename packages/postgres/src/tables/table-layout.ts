@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto';
+import type { PublishableEvent } from '@tidings/contract';
+import { CaptureError } from '@tidings/relay';
+import pg from 'pg';
+import type { Backfill, WalLayout } from '../wal/wal-layout.ts';
+import { captureRow, identityStatement, type TableKnowledge } from './capture-row.ts';
+import type { CapturedTable } from './capture-table.ts';
+import { type TableChange, tableChangeReader } from './table-change.ts';
+import { type InspectedTable, inspectTables } from './table-inspection.ts';
+import { builtInTypes, loadTypeCatalog } from './type-catalog.ts';
+
+/**
+ * Reads tables of the business. Values stay text until they are captured, so that one
+ * that cannot be read makes its change poison and leaves the stream alone.
+ */
+export function tableLayout(
+  tables: readonly CapturedTable[],
+  snapshotOnLoss: boolean,
+): WalLayout<TableChange> {
+  const byLabel = new Map(tables.map((table) => [table.label, table]));
+  let inspected: ReadonlyMap<string, InspectedTable> = new Map();
+  let types = builtInTypes;
+
+  function tableOf(schema: string, name: string): CapturedTable | undefined {
+    return tables.find((each) => each.name.schema === schema && each.name.table === name);
+  }
+
+  return {
+    tables: tables.map(({ name }) => name),
+    operations: [...new Set(tables.flatMap(({ operations }) => operations))],
+    async prepare(sql, publication): Promise<void> {
+      inspected = await inspectTables(sql, publication, tables, snapshotOnLoss);
+      types = await loadTypeCatalog(sql);
+    },
+    reader(relation) {
+      const table = tableOf(relation.schema, relation.table);
+      if (table === undefined) return undefined;
+      if (relation.typeOids.some((oid) => types.readerOf(oid) === undefined)) {
+        // A new connection reads the catalog first, where the type is by now.
+        throw new Error(`Connection terminated: ${table.label} has a column of a new type`);
+      }
+      return tableChangeReader(table.label, relation);
+    },
+    capture(change) {
+      const table = byLabel.get(change.table);
+      if (table === undefined) throw new CaptureError(`table ${change.table} is not captured`);
+      const { primaryKey = [] } = inspected.get(change.table) ?? {};
+      return eventsOf(table, change, { types, primaryKey });
+    },
+    backfill: snapshotOnLoss
+      ? tables.map((table) => snapshotOf(table, () => inspected.get(table.label)?.types ?? {}))
+      : undefined,
+  };
+}
+
+function eventsOf(
+  table: CapturedTable,
+  change: TableChange,
+  knowledge: TableKnowledge,
+): readonly PublishableEvent[] {
+  if (change.kind === 'snapshot') {
+    return table.snapshot === undefined ? [] : captureRow(change, knowledge, table.snapshot);
+  }
+  // Another table's mapping may have asked for operations that this one leaves out.
+  if (!table.operations.includes(change.kind)) return [];
+  if (change.kind === 'truncate') {
+    throw new CaptureError(
+      `TRUNCATE of ${change.table} removed rows that nobody can tell of one by one; tell their ` +
+        'consumers, and use DELETE',
+    );
+  }
+  const lacksOldRow = change.kind !== 'insert' && change.before === undefined;
+  if (table.needsOldRow && lacksOldRow) {
+    throw new CaptureError(
+      `a change of ${change.table} came without the row before it; run ` +
+        `${identityStatement(change.table)} (on each partition of a partitioned table)`,
+    );
+  }
+  return captureRow(change, knowledge, table.changes);
+}
+
+/** Reads every row of a table; the columns that the stream carries, as it writes them. */
+function snapshotOf(
+  { name, label }: CapturedTable,
+  typesOf: () => Readonly<Record<string, number>>,
+): Backfill<TableChange> {
+  return {
+    query: () => {
+      const columns = Object.keys(typesOf()).map((column) => pg.escapeIdentifier(column));
+      const table = `${pg.escapeIdentifier(name.schema)}.${pg.escapeIdentifier(name.table)}`;
+      return `select ${columns.join(', ')} from ${table}`;
+    },
+    read: (row, { incident, takenAt }) => ({
+      table: label,
+      kind: 'snapshot',
+      id: `incident-${incident}-${hash('sha256', JSON.stringify([label, row]), 'hex')}`,
+      occurredAt: new Date(takenAt).toISOString(),
+      now: row,
+      types: typesOf(),
+    }),
+  };
+}
