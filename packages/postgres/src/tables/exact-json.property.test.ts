@@ -2,10 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseExactJson } from './exact-json.ts';
 
-test('what JSON.parse reads without loss is read the same', () => {
+/** What is left of a value in a world without bigints. */
+function rounded(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rounded(each)]));
+}
+
+test('reads what JSON.parse reads, but for what that would round', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 3 }), (text) => {
-      expect(parseExactJson(text)).toEqual(JSON.parse(text));
+      expect(rounded(parseExactJson(text))).toEqual(rounded(JSON.parse(text)));
     }),
   );
 });
@@ -22,15 +30,16 @@ test('integers of any size come back as they were written', () => {
   );
 });
 
-test('every double stays a number', () => {
+test('every double comes back, as a number unless it is an integer beyond the safe ones', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (double) => {
-      const text = JSON.stringify([double, 1e300]);
-      const [value] = parseExactJson(`${text.slice(0, -1)},12345678901234567]`) as unknown[];
-      if (Number.isInteger(double) && !Number.isSafeInteger(double) && !/e/.test(text)) {
-        expect(value).toBe(BigInt(JSON.stringify(double)));
-      } else expect(value).toBe(JSON.parse(JSON.stringify(double)));
+      const literal = JSON.stringify(double);
+      const [value] = parseExactJson(`[${literal},12345678901234567]`) as unknown[];
+      expect(Number(value)).toBe(JSON.parse(literal));
+      const isBig = /^-?\d+$/.test(literal) && !Number.isSafeInteger(double);
+      expect(typeof value).toBe(isBig ? 'bigint' : 'number');
     }),
+    { numRuns: 1_000 },
   );
 });
 
