@@ -1,3 +1,7 @@
+export type { DebeziumEnvelope, DebeziumMapping } from './debezium/debezium-events.ts';
+export type { DebeziumColumns, DebeziumRow } from './debezium/debezium-row.ts';
+export { type DebeziumSourceOptions, debeziumSource } from './debezium/debezium-source.ts';
+export { type DebeziumSetUpOptions, setUpDebeziumOutbox } from './debezium/set-up-debezium.ts';
 export { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 export { type MigrateOptions, type MigrationReport, migrateOutbox } from './migrate-outbox.ts';
 export type { OutboxTransaction } from './outbox/executors/pg-executor.ts';
@@ -9,6 +13,7 @@ export {
 export type { OutboxRow } from './outbox-row.ts';
 export type { PollSourceOptions } from './poll/poll-options.ts';
 export { pollSource } from './poll/poll-source.ts';
+export type { StreamSetUpReport } from './set-up-stream.ts';
 export {
   type CapturedTable,
   captureTable,
@@ -16,11 +21,7 @@ export {
   type TableImages,
   type TableMapping,
 } from './tables/capture-table.ts';
-export {
-  setUpTableCapture,
-  type TableSetUpOptions,
-  type TableSetUpReport,
-} from './tables/set-up-tables.ts';
+export { setUpTableCapture, type TableSetUpOptions } from './tables/set-up-tables.ts';
 export type { TableChange, TextRow } from './tables/table-change.ts';
 export { type TableSourceOptions, tableSource } from './tables/table-source.ts';
 export type { WalSourceOptions } from './wal/wal-options.ts';

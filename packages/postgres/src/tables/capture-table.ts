@@ -8,7 +8,7 @@ import {
   type RowCapture,
   type RowMapping,
 } from '@tidings/relay';
-import type { TableName, WalLayout } from '../wal/wal-layout.ts';
+import type { TableDemand } from './table-inspection.ts';
 import { formatTableName, parseTableName } from './table-name.ts';
 
 /**
@@ -69,13 +69,7 @@ export interface TableMapping<Schema extends StandardSchemaV1, Images extends Ta
 }
 
 /** A table with its mapping, checked. */
-export interface CapturedTable {
-  readonly name: TableName;
-  /** For messages: `public.orders`. */
-  readonly label: string;
-  readonly operations: WalLayout<unknown>['operations'];
-  /** True where modify or remove reads the old row. */
-  readonly needsOldRow: boolean;
+export interface CapturedTable extends TableDemand {
   readonly changes: RowCapture;
   readonly snapshot: RowCapture | undefined;
 }

@@ -1,8 +1,18 @@
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
+import type { TableName, WalLayout } from '../wal/wal-layout.ts';
 import { identityStatement } from './capture-row.ts';
-import type { CapturedTable } from './capture-table.ts';
 import { formatTableName } from './table-name.ts';
+
+/** What a table must be able to give. */
+export interface TableDemand {
+  readonly name: TableName;
+  /** For messages: `public.orders`. */
+  readonly label: string;
+  readonly operations: WalLayout<unknown>['operations'];
+  /** True where the row as it was before is read. */
+  readonly needsOldRow: boolean;
+}
 
 /** What the catalog says of a captured table. */
 export interface InspectedTable {
@@ -31,13 +41,13 @@ interface TableRow {
 }
 
 /**
- * Looks whether tables can be captured as their mappings want it.
+ * Looks whether tables can give what is demanded of them.
  * @throws ConfigurationError with the statements to run where one cannot.
  */
 export async function inspectTables(
   sql: pg.ClientBase,
   publication: string,
-  tables: readonly CapturedTable[],
+  tables: readonly TableDemand[],
   snapshotOnLoss: boolean,
 ): Promise<ReadonlyMap<string, InspectedTable>> {
   const published = await inspectPublication(sql, publication);
@@ -60,7 +70,7 @@ export async function inspectTables(
 }
 
 function checkTable(
-  table: CapturedTable,
+  table: TableDemand,
   row: TableRow,
   publication: string,
   published: InspectedPublication | undefined,
@@ -111,7 +121,7 @@ async function inspectPublication(
 async function inspectTable(
   sql: pg.ClientBase,
   publication: string,
-  { name }: CapturedTable,
+  { name }: TableDemand,
 ): Promise<TableRow | undefined> {
   const { rows } = await sql.query<TableRow>(
     `select c.relkind = 'p' as partitioned,

@@ -1,0 +1,104 @@
+import { ConfigurationError } from '@tidings/relay';
+import pg from 'pg';
+import type { Bookmark } from '../checkpoint-store.ts';
+import { type TableChange, tableChangeReader } from '../tables/table-change.ts';
+import { inspectTables, type TableDemand } from '../tables/table-inspection.ts';
+import { formatTableName, parseTableName } from '../tables/table-name.ts';
+import type { WalLayout } from '../wal/wal-layout.ts';
+import { type DebeziumMapping, debeziumEventsOf } from './debezium-events.ts';
+import { type DebeziumColumns, type DebeziumRow, debeziumRowOf } from './debezium-row.ts';
+import { fullTransactionIdSql } from './full-transaction-id.ts';
+
+const BYTEA = 17;
+
+/** What is demanded of a Debezium outbox: its inserts. */
+export function debeziumDemand(table: string): TableDemand {
+  const name = parseTableName(table);
+  return { name, label: formatTableName(name), operations: ['insert'], needsOldRow: false };
+}
+
+/**
+ * Reads a Debezium outbox table as it stands. Only inserts are read, also those of rows
+ * that the same transaction deletes again.
+ */
+export function debeziumLayout(
+  demand: TableDemand,
+  columns: DebeziumColumns,
+  mapping: DebeziumMapping,
+  rowsStay: boolean,
+): WalLayout<DebeziumRow> {
+  const { name, label } = demand;
+  let present: readonly string[] = [];
+  return {
+    tables: [name],
+    operations: demand.operations,
+    async prepare(sql, publication): Promise<void> {
+      const inspected = await inspectTables(sql, publication, [demand], rowsStay);
+      const types = inspected.get(label)?.types ?? {};
+      checkColumns(label, columns, types);
+      present = Object.keys(types);
+    },
+    reader(relation) {
+      if (relation.schema !== name.schema || relation.table !== name.table) return undefined;
+      const read = tableChangeReader(label, relation);
+      return (message, place) => rowOf(read(message, place), columns);
+    },
+    capture: (row) => debeziumEventsOf(row, mapping),
+    backfill: rowsStay
+      ? [
+          {
+            query: (bookmark) => backfillQuery(name, present, bookmark),
+            read: (row, { takenAt }) =>
+              debeziumRowOf(row, columns, new Date(takenAt).toISOString()),
+          },
+        ]
+      : undefined,
+  };
+}
+
+function rowOf(change: TableChange, columns: DebeziumColumns): DebeziumRow {
+  return debeziumRowOf(change.now ?? {}, columns, change.occurredAt);
+}
+
+function checkColumns(
+  label: string,
+  columns: DebeziumColumns,
+  types: Readonly<Record<string, number>>,
+): void {
+  for (const [part, column] of Object.entries(columns)) {
+    if (types[column] === undefined) {
+      throw new ConfigurationError(
+        `table ${label} has no column "${column}"; name the one that it has in columns.${part}`,
+      );
+    }
+  }
+  if (types[columns.payload] === BYTEA) {
+    throw new ConfigurationError(
+      `column "${columns.payload}" of ${label} is bytea; the payload must be json, jsonb or text`,
+    );
+  }
+}
+
+/**
+ * Rows that no bookmark covers. A row's xmin may be that of a subtransaction, which a
+ * snapshot does not list among those that run: so whatever is not older than the oldest
+ * transaction that ran counts as not covered. Within a transaction the order is that of the
+ * places in the table, for the table tells no other.
+ */
+function backfillQuery(
+  { schema, table }: TableDemand['name'],
+  columns: readonly string[],
+  bookmark: Pick<Bookmark, 'snapshot'> | undefined,
+): string {
+  const writtenBy = fullTransactionIdSql('o.xmin::text::bigint', 's.next');
+  const covered =
+    bookmark === undefined
+      ? '0'
+      : `pg_snapshot_xmin(${pg.escapeLiteral(bookmark.snapshot)}::pg_snapshot)::text::bigint`;
+  return (
+    `select ${columns.map((column) => `o.${pg.escapeIdentifier(column)}`).join(', ')} ` +
+    `from ${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)} o, ` +
+    '(select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) s ' +
+    `where ${writtenBy} >= ${covered} order by ${writtenBy}, o.tableoid, o.ctid`
+  );
+}
