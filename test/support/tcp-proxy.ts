@@ -10,6 +10,8 @@ export interface TcpProxy {
   resume(): void;
   /** Resets every connection. */
   cut(): void;
+  /** Sends connections that are made from now on to another port. */
+  retarget(port: number): void;
   close(): Promise<void>;
 }
 
@@ -17,8 +19,9 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let stalled = false;
+  let port = target;
   const server: Server = createServer({ pauseOnConnect: false }, (near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(port, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -48,6 +51,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     },
     cut(): void {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    retarget(another): void {
+      port = another;
     },
     async close(): Promise<void> {
       for (const socket of sockets) socket.destroy();

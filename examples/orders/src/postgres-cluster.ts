@@ -15,6 +15,8 @@ export type { PostgresMajor };
 /** A real PostgreSQL server of its own, in a temporary folder, on a free port. */
 export interface PostgresCluster {
   readonly port: number;
+  /** Where its data lie. */
+  readonly dataFolder: string;
   /** Connection string of a database of this cluster. */
   url(database: string): string;
   createDatabase(name: string): Promise<void>;
@@ -37,11 +39,13 @@ const SHUTDOWN_MS = 10_000;
 
 /**
  * Starts a cluster. `settings` are server settings such as `{ wal_level: 'replica' }`;
- * `major` is the version of PostgreSQL.
+ * `major` is the version of PostgreSQL; `fill`, where given, puts data into the empty
+ * folder instead of initdb, for example those of a standby.
  */
 export async function startPostgresCluster(
   settings: Readonly<Record<string, string>> = {},
   major: PostgresMajor = 17,
+  fill?: (dataFolder: string) => Promise<void>,
 ): Promise<PostgresCluster> {
   const asNobody = process.getuid?.() === 0;
   const identity = asNobody ? { uid: NOBODY, gid: NOBODY } : {};
@@ -71,6 +75,7 @@ export async function startPostgresCluster(
     await mkdir(data);
     for (const each of folders) await chmod(each, 0o755);
     if (asNobody) await chown(data, NOBODY, NOBODY);
+    if (fill !== undefined) return fill(data);
     const passwordFile = join(folder, 'password');
     await writeFile(passwordFile, `${password}\n`);
     await promisify(execFile)(
@@ -96,7 +101,7 @@ export async function startPostgresCluster(
       child.stderr?.setEncoding('utf8');
       child.stderr?.on('data', (text: string) => {
         log = (log + text).slice(-4_000);
-        if (text.includes('ready to accept connections')) resolve();
+        if (/ready to accept (read-only )?connections/.test(text)) resolve();
       });
       child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${log.trim()}`)));
       child.once('error', reject);
@@ -130,6 +135,7 @@ export async function startPostgresCluster(
 
   return {
     port,
+    dataFolder: data,
     url: (database) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`,
     async createDatabase(name): Promise<void> {
       const client = new pg.Client({ user, password, host: '127.0.0.1', port, database: user });
