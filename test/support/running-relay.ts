@@ -55,7 +55,7 @@ export function runRelayFrom<Change>(
   {
     ordering = 'none',
     ...options
-  }: Pick<RelayOptions, 'deadLetters'> & { readonly ordering?: 'none' | 'key' } = {},
+  }: Pick<RelayOptions, 'deadLetters' | 'onPoison'> & { readonly ordering?: 'none' | 'key' } = {},
 ): RunningRelay {
   const log: LogLine[] = [];
   const lines = new EventEmitter();

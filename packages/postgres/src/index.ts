@@ -1,3 +1,11 @@
+export {
+  type ListDeadLettersOptions,
+  type PostgresDeadLetters,
+  type PostgresDeadLettersOptions,
+  postgresDeadLetters,
+  type RedriveReport,
+  type StoredDeadLetter,
+} from './dead-letters/postgres-dead-letters.ts';
 export type { DebeziumEnvelope, DebeziumMapping } from './debezium/debezium-events.ts';
 export type { DebeziumColumns, DebeziumRow } from './debezium/debezium-row.ts';
 export { type DebeziumSourceOptions, debeziumSource } from './debezium/debezium-source.ts';

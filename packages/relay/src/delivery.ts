@@ -87,7 +87,8 @@ export function createDelivery(
       fail(
         new ConfigurationError(
           `${source.name} holds an event that can never be delivered (${letter.code}: ` +
-            `${letter.reason}); correct it, or set deadLetters so that the stream can go on`,
+            `${letter.reason}); correct it, or set deadLetters and onPoison: 'dead-letter' so that ` +
+            'the stream can go on',
         ),
       );
       return;

@@ -10,8 +10,17 @@ test('every field is present and the object is frozen', () => {
     maxInFlightBytes: 16 * 1024 * 1024,
     checkpointIntervalMs: 100,
     drainTimeoutMs: 25_000,
+    onPoison: 'halt',
   });
   expect(Object.isFrozen(settings)).toBe(true);
+});
+
+test('dead letters are used where they are given, unless poison is to halt', () => {
+  const deadLetters = { park: async () => {} };
+  const parking = defineRelay({ source, publisher, deadLetters });
+  expect(parking).toMatchObject({ onPoison: 'dead-letter', deadLetters });
+  const halting = defineRelay({ source, publisher, deadLetters, onPoison: 'halt' });
+  expect(halting).toMatchObject({ onPoison: 'halt', deadLetters: undefined });
 });
 
 test.each([
@@ -29,6 +38,8 @@ test.each([
     { source, publisher, maxInFlightBytes: 5 },
     'maxInFlightBytes must be a number of at least 1048576, got 5',
   ],
+  [{ source, publisher, onPoison: 'skip' }, "onPoison must be 'dead-letter' or 'halt', got 'skip'"],
+  [{ source, publisher, onPoison: 'dead-letter' }, "onPoison 'dead-letter' needs deadLetters"],
 ])('refuses %o', (options, sentence) => {
   expect(() => defineRelay(options as RelayOptions)).toThrow(sentence);
 });

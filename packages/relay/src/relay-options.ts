@@ -8,11 +8,14 @@ import { type Logger, silentLogger } from './logger.ts';
 export interface RelayOptions<Change = unknown> {
   readonly source: ChangeSource<Change>;
   readonly publisher: Publisher;
-  /**
-   * Keeps events that can never be delivered. Without it the relay stops at the
-   * first one: nothing is dropped in silence.
-   */
+  /** Keeps events that can never be delivered. */
   readonly deadLetters?: DeadLetters | undefined;
+  /**
+   * What to do with an event that can never be delivered. `dead-letter` parks it and the
+   * stream goes on; `halt` stops the relay before it, so that nothing overtakes it.
+   * Default: `dead-letter` where `deadLetters` is set, else `halt`.
+   */
+  readonly onPoison?: 'dead-letter' | 'halt';
   /** Default: reports nothing. */
   readonly logger?: Logger;
   /** Bytes of changes read but not settled; reading pauses above. Default 16 MiB. */
@@ -38,7 +41,9 @@ export interface RelayOptions<Change = unknown> {
 export interface RelaySettings<Change> {
   readonly source: ChangeSource<Change>;
   readonly publisher: Publisher;
+  /** Undefined where poison halts the relay. */
   readonly deadLetters: DeadLetters | undefined;
+  readonly onPoison: 'dead-letter' | 'halt';
   readonly logger: Logger;
   readonly maxInFlightBytes: number;
   readonly checkpointIntervalMs: number;
@@ -57,10 +62,20 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
   if (typeof options.publisher?.publishSettled !== 'function') {
     throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ ... })');
   }
+  const onPoison = options.onPoison ?? (options.deadLetters === undefined ? 'halt' : 'dead-letter');
+  if (onPoison !== 'dead-letter' && onPoison !== 'halt') {
+    throw new ConfigurationError(`onPoison must be 'dead-letter' or 'halt', got '${onPoison}'`);
+  }
+  if (onPoison === 'dead-letter' && typeof options.deadLetters?.park !== 'function') {
+    throw new ConfigurationError(
+      "onPoison 'dead-letter' needs deadLetters, such as postgresDeadLetters({ ... })",
+    );
+  }
   const settings: RelaySettings<Change> = {
     source: options.source,
     publisher: options.publisher,
-    deadLetters: options.deadLetters,
+    deadLetters: onPoison === 'halt' ? undefined : options.deadLetters,
+    onPoison,
     logger: options.logger ?? silentLogger,
     maxInFlightBytes: options.maxInFlightBytes ?? 16 * 1024 * 1024,
     checkpointIntervalMs: options.checkpointIntervalMs ?? 100,

@@ -76,7 +76,7 @@ interface ShardProgress {
  */
 class PollReader {
   readonly #settings: PollSettings;
-  #sql: SqlSession;
+  readonly #sql: SqlSession;
   /** Shards that are read, or were until the session was lost. */
   readonly #shards = new Map<number, ShardProgress>();
   #session: PollSession | undefined;
@@ -85,7 +85,7 @@ class PollReader {
 
   constructor(settings: PollSettings) {
     this.#settings = settings;
-    this.#sql = new SqlSession(settings.connection, () => {});
+    this.#sql = new SqlSession(settings.connection);
   }
 
   async verify(): Promise<void> {
@@ -126,23 +126,12 @@ class PollReader {
   async confirm(checkpoint: Checkpoint): Promise<void> {
     const { name, shards } = this.#settings;
     const read = parseProgress(checkpoint);
-    try {
-      await this.#sql.use((client) => storeProgress(client, name, shards, read));
-    } catch (error) {
-      // A connection that hangs would do so again.
-      if (connectionFailureOf(error).kind === 'lost') this.#renewSql();
-      throw error;
-    }
+    await this.#sql.use((client) => storeProgress(client, name, shards, read));
     if (read.timeline !== this.#timeline) return;
     for (const [shard, snapshot] of read.shards) {
       const progress = this.#shards.get(shard);
       if (progress !== undefined) progress.stored = formatSnapshot(snapshot);
     }
-  }
-
-  #renewSql(): void {
-    void this.#sql.close();
-    this.#sql = new SqlSession(this.#settings.connection, () => {});
   }
 
   /** Only now do the locks end: what was in flight has been settled and confirmed. */

@@ -1,0 +1,174 @@
+import { OrderPlaced } from '@tidings/example-orders/order-placed';
+import {
+  type PostgresCluster,
+  startPostgresCluster,
+} from '@tidings/example-orders/postgres-cluster';
+import type { LocalBus } from '@tidings/local';
+import {
+  type OutboxRow,
+  type PostgresDeadLetters,
+  pollSource,
+  postgresDeadLetters,
+} from '@tidings/postgres';
+import { eventBridgePublisher } from '@tidings/publisher';
+import type { ChangeSource } from '@tidings/relay';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { everyKey } from '../../support/expect-all-orders.ts';
+import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { refusal } from '../../support/refusal.ts';
+import { runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
+import { sealedOrder } from '../../support/sealed-order.ts';
+
+let cluster: PostgresCluster;
+let database: OrdersDatabase;
+let bus: LocalBus;
+let deadLetters: PostgresDeadLetters;
+
+beforeAll(async () => {
+  cluster = await startPostgresCluster({ wal_level: 'replica' });
+});
+afterAll(() => cluster.stop());
+beforeEach(async () => {
+  database = await createOrdersDatabase(cluster, { without: 'slot' });
+  bus = await startOrdersBus();
+  deadLetters = postgresDeadLetters({ connection: database.url });
+});
+afterEach(async () => {
+  await deadLetters.close();
+  await bus.stop();
+  await database.close();
+});
+
+const source = (): ChangeSource<OutboxRow> =>
+  pollSource({ connection: database.url, name: 'orders', minIntervalMs: 1, maxIntervalMs: 20 });
+
+function publisher(): ReturnType<typeof eventBridgePublisher> {
+  return eventBridgePublisher({
+    eventBusName: 'orders',
+    endpoint: bus.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+}
+
+const letter = (id: string) => ({
+  event: sealedOrder(id),
+  code: 'NotAuthorizedForSource',
+  reason: 'not allowed',
+  source: 'poller "orders"',
+});
+
+/** Appends an event whose detail lacks what every event must have. */
+function appendPoison(eventId: string): Promise<unknown> {
+  return database.query(
+    `insert into tidings.outbox
+       (event_id, source, detail_type, detail, occurred_at, idempotency_key)
+     values ($1, 'com.acme.orders', 'OrderPlaced',
+       '{"metadata":{},"data":{"n":12345678901234567890}}', now(), $1)`,
+    [eventId],
+  );
+}
+
+test('poison is parked and the stream goes on', async () => {
+  await appendPoison('poison-1');
+  await database.placeOrders(20);
+  await appendPoison('poison-2');
+  const relay = runRelayFrom(source(), bus, { deadLetters });
+  await bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
+  await relay.stop();
+  const letters = await deadLetters.list();
+  expect(letters.map(({ event }) => event?.detail)).toEqual([
+    '{"metadata":{},"data":{"n":12345678901234567890}}',
+    '{"metadata":{},"data":{"n":12345678901234567890}}',
+  ]);
+  expect(letters[0]).toMatchObject({ source: 'poller "orders"', change: undefined });
+  expect(letters[0]?.reason).toContain('eventId');
+  // Settled, too: the next relay does not read it again.
+  const next = runRelayFrom(source(), bus, { deadLetters });
+  await database.placeOrders(5);
+  await bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
+  await next.stop();
+  expect(next.log.filter(({ message }) => message.includes('dead letter'))).toEqual([]);
+});
+
+test('without dead letters, or where it is asked for, poison halts the relay before it', async () => {
+  await appendPoison('poison');
+  for (const options of [{}, { deadLetters, onPoison: 'halt' as const }]) {
+    const relay = runRelayFrom(source(), bus, options);
+    expect(await refusal(relay.ended)).toMatch(
+      /ConfigurationError: poller "orders" holds an event that can never be delivered/,
+    );
+  }
+  expect(await deadLetters.list()).toEqual([]);
+});
+
+test('what the bus refuses for now is published by a redrive, as it was', async () => {
+  bus.setFaults([{ action: { type: 'entry-fail', code: 'NotAuthorizedForSource', fraction: 1 } }]);
+  const plain = sealedOrder('b');
+  const withNul = { ...plain, detail: plain.detail.replace('"pad":""', '"pad":"\\u0000 1"') };
+  const event = OrderPlaced.create({ orderId: '7', totalCents: 7, currency: 'USD' });
+  await deadLetters.park([
+    { event, code: 'NotAuthorizedForSource', reason: 'x', source: 's' },
+    { ...letter('b'), event: withNul },
+  ]);
+  const ids = (await deadLetters.list()).map(({ id }) => id);
+  const sender = publisher();
+  try {
+    const refused = await deadLetters.redrive(sender, ids);
+    expect(refused.accepted).toEqual([]);
+    expect(refused.kept.map(({ id }) => id)).toEqual(ids);
+    bus.setFaults([]);
+    const report = await deadLetters.redrive(sender, [...ids, ids[0] as string, '999999']);
+    expect(report).toEqual({ accepted: ids, kept: [], missing: ['999999'] });
+    expect(await deadLetters.list()).toEqual([]);
+    expect(bus.events.map(({ eventId }) => eventId)).toEqual([event.detail.metadata.eventId, 'b']);
+    expect(bus.events[1]?.detail).toBe(withNul.detail);
+    expect(JSON.parse(bus.events[0]?.detail ?? '')).toEqual(event.detail);
+  } finally {
+    await sender.close();
+  }
+});
+
+test('a letter that is parked twice is one, with the latest reason', async () => {
+  await deadLetters.park([letter('a'), letter('b')]);
+  await deadLetters.park([letter('a'), { ...letter('a'), reason: 'still not allowed' }]);
+  const letters = await deadLetters.list();
+  expect(letters.map(({ event, reason }) => [event?.eventId, reason])).toEqual([
+    ['a', 'still not allowed'],
+    ['b', 'not allowed'],
+  ]);
+});
+
+test('a change of which no event was made is kept, listed and discarded, not redriven', async () => {
+  const change = { id: 1n, name: 'x' };
+  await deadLetters.park([{ change, code: 'CaptureFailed', reason: 'no mapping', source: 's' }]);
+  const [stored] = await deadLetters.list();
+  expect(stored).toMatchObject({ event: undefined, change: '{"id":"1","name":"x"}' });
+  const id = stored?.id as string;
+  const sender = publisher();
+  expect(await deadLetters.redrive(sender, [id])).toEqual({
+    accepted: [],
+    kept: [{ id, code: 'CaptureFailed', reason: 'it holds a change and no event: no mapping' }],
+    missing: [],
+  });
+  await sender.close();
+  expect(await deadLetters.discard([id])).toBe(1);
+  expect(await deadLetters.discard([id])).toBe(0);
+});
+
+test('letters are listed by source and in pages', async () => {
+  await deadLetters.park(['a', 'b', 'c', 'd'].map(letter));
+  await deadLetters.park([{ ...letter('a'), source: 'another' }]);
+  const first = await deadLetters.list({ limit: 3, source: 'poller "orders"' });
+  const rest = await deadLetters.list({
+    after: first.at(-1)?.id as string,
+    source: 'poller "orders"',
+  });
+  expect([...first, ...rest].map(({ event }) => event?.eventId)).toEqual(['a', 'b', 'c', 'd']);
+  expect(() => deadLetters.list({ limit: 0 })).toThrow(
+    'limit must be a whole number from 1 to 1000',
+  );
+  expect(await refusal(deadLetters.discard(['1; drop table']))).toContain(
+    '"1; drop table" is not the id of a dead letter',
+  );
+});
