@@ -12,7 +12,9 @@ import {
 } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
 import type { ChangeSource } from '@tidings/relay';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { appendRow } from '../../support/append-row.ts';
 import { everyKey } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -58,15 +60,18 @@ const letter = (id: string) => ({
   source: 'poller "orders"',
 });
 
-/** Appends an event whose detail lacks what every event must have. */
-function appendPoison(eventId: string): Promise<unknown> {
-  return database.query(
-    `insert into tidings.outbox
-       (event_id, source, detail_type, detail, occurred_at, idempotency_key)
-     values ($1, 'com.acme.orders', 'OrderPlaced',
-       '{"metadata":{},"data":{"n":12345678901234567890}}', now(), $1)`,
-    [eventId],
-  );
+/** Appends an event that the bus refuses for good. */
+async function appendPoison(key: string): Promise<void> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  await appendRow(client, { key, detailType: 'OrderForged' });
+  await client.end();
+  bus.setFaults([
+    {
+      match: { detailType: 'OrderForged' },
+      action: { type: 'entry-fail', code: 'NotAuthorizedForDetailTypeException', fraction: 1 },
+    },
+  ]);
 }
 
 test('poison is parked and the stream goes on', async () => {
@@ -77,12 +82,10 @@ test('poison is parked and the stream goes on', async () => {
   await bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
   await relay.stop();
   const letters = await deadLetters.list();
-  expect(letters.map(({ event }) => event?.detail)).toEqual([
-    '{"metadata":{},"data":{"n":12345678901234567890}}',
-    '{"metadata":{},"data":{"n":12345678901234567890}}',
-  ]);
+  expect(letters.map(({ event }) => event?.eventId)).toEqual(['poison-1', 'poison-2']);
+  expect(letters[0]?.event?.detail).toContain('"data":{"n":12345678901234567890}}');
   expect(letters[0]).toMatchObject({ source: 'poller "orders"', change: undefined });
-  expect(letters[0]?.reason).toContain('eventId');
+  expect(letters[0]?.code).toBe('NotAuthorizedForDetailTypeException');
   // Settled, too: the next relay does not read it again.
   const next = runRelayFrom(source(), bus, { deadLetters });
   await database.placeOrders(5);

@@ -5,6 +5,7 @@ import {
 import { type OutboxRow, pollSource } from '@tidings/postgres';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appendRow } from '../../support/append-row.ts';
 import { createOrdersDatabase } from '../../support/orders-database.ts';
 import { readSource, type SourceReading } from '../../support/read-source.ts';
 
@@ -52,10 +53,10 @@ async function write(url: string, random: () => number): Promise<ReadonlyMap<str
         const name = `${key}/${rows[0]?.n}`;
         if (random() < 0.2) {
           await client.query('savepoint inner_one');
-          await insert(client, `${name} undone`, key);
+          await appendRow(client, { key: `${name}-undone`, orderingKey: key });
           await client.query('rollback to inner_one');
         }
-        await insert(client, name, key);
+        await appendRow(client, { key: name, orderingKey: key });
         if (random() < 0.2) await client.query('select pg_sleep($1)', [random() * 0.02]);
         if (random() < 0.3) {
           await client.query('rollback');
@@ -71,15 +72,6 @@ async function write(url: string, random: () => number): Promise<ReadonlyMap<str
   };
   await Promise.all(Array.from({ length: WRITERS }, writer));
   return committed;
-}
-
-function insert(client: pg.Client, name: string, key: string): Promise<unknown> {
-  return client.query(
-    `insert into tidings.outbox
-       (event_id, source, detail_type, detail, occurred_at, idempotency_key, ordering_key)
-     values ($1, 'com.acme.orders', 'OrderPlaced', '{"metadata":{},"data":{}}', now(), $1, $2)`,
-    [name, key],
-  );
 }
 
 test.each([1, 2, 3, 4, 5, 6])(

@@ -11,6 +11,7 @@ import {
 import type { Checkpoint } from '@tidings/relay';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { appendRow } from '../../support/append-row.ts';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { readSource, type SourceReading } from '../../support/read-source.ts';
@@ -55,16 +56,8 @@ async function connect(options: pg.ClientConfig = {}): Promise<pg.Client> {
   return client;
 }
 
-/** Inserts a row of which only key and ordering key matter. */
-function insertOrder(client: pg.Client, key: string, orderingKey = key): Promise<unknown> {
-  return client.query(
-    `insert into tidings.outbox
-       (event_id, source, detail_type, detail, occurred_at, idempotency_key, ordering_key)
-     values ($1, 'com.acme.orders', 'OrderPlaced',
-       '{"metadata":{},"data":{"n":12345678901234567890}}', now(), $1, $2)`,
-    [key, orderingKey],
-  );
-}
+const insertOrder = (client: pg.Client, key: string, orderingKey = key): Promise<void> =>
+  appendRow(client, { key, orderingKey });
 
 const keysOf = (reading: SourceReading<OutboxRow>): string[] =>
   reading.changes.map((row) => row.idempotencyKey);
@@ -294,13 +287,11 @@ test('a notification ends the wait; polling finds what no notification told of',
 });
 
 test('a backlog of large rows is read in pages that fit in memory', async () => {
-  await database.query(
-    `insert into tidings.outbox
-       (event_id, source, detail_type, detail, occurred_at, idempotency_key)
-     select i, 'com.acme.orders', 'OrderPlaced',
-       json_build_object('metadata', json_build_object(), 'data', repeat('x', 20000)), now(), i
-     from generate_series(1, 2000) as i`,
-  );
+  const client = await connect();
+  await client.query('begin');
+  const data = JSON.stringify('x'.repeat(20_000));
+  for (let i = 0; i < 2_000; i++) await appendRow(client, { key: String(i), data });
+  await client.query('commit');
   const reading = startReading();
   await reading.until(() => reading.changes.length === 2_000);
   expect(Math.max(...reading.groupBytes)).toBeLessThan(7 * 1024 * 1024);
