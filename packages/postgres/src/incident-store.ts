@@ -10,17 +10,24 @@ export interface Incident {
   readonly from: Lsn | undefined;
 }
 
-/** Opens an incident, or finds the open one of the same slot. Returns its id. */
-export async function openIncident(sql: pg.ClientBase, incident: Incident): Promise<string> {
-  const open = await sql.query<{ id: string }>(
-    'select id::text from tidings.incident where slot_name = $1 and closed_at is null',
+/** An incident that is not closed yet. */
+export interface OpenIncident {
+  readonly id: string;
+  /** By the server's clock: ISO 8601. */
+  readonly openedAt: string;
+}
+
+/** Opens an incident, or finds the open one of the same slot. */
+export async function openIncident(sql: pg.ClientBase, incident: Incident): Promise<OpenIncident> {
+  const open = await sql.query<{ id: string; opened_at: Date }>(
+    'select id::text, opened_at from tidings.incident where slot_name = $1 and closed_at is null',
     [incident.slot],
   );
   const known = open.rows[0];
-  if (known !== undefined) return known.id;
-  const { rows } = await sql.query<{ id: string }>(
+  if (known !== undefined) return openOf(known);
+  const { rows } = await sql.query<{ id: string; opened_at: Date }>(
     `insert into tidings.incident (slot_name, reason, explanation, from_lsn)
-     values ($1, $2, $3, $4) returning id::text`,
+     values ($1, $2, $3, $4) returning id::text, opened_at`,
     [
       incident.slot,
       incident.reason,
@@ -28,7 +35,11 @@ export async function openIncident(sql: pg.ClientBase, incident: Incident): Prom
       incident.from === undefined ? null : formatLsn(incident.from),
     ],
   );
-  return rows[0]?.id as string;
+  return openOf(rows[0] as { id: string; opened_at: Date });
+}
+
+function openOf(row: { readonly id: string; readonly opened_at: Date }): OpenIncident {
+  return { id: row.id, openedAt: row.opened_at.toISOString() };
 }
 
 /** Closes an incident: the slot is healed to `to`, and so many events went out again. */

@@ -47,12 +47,13 @@ export function debeziumLayout(
     backfill: rowsStay
       ? [
           {
+            countable: false,
             query: (bookmark) => backfillQuery(name, present, bookmark),
-            read: (row, { takenAt }) =>
-              debeziumRowOf(row, columns, new Date(takenAt).toISOString()),
+            read: (row, { openedAt }) => debeziumRowOf(row, columns, openedAt),
           },
         ]
       : undefined,
+    remedy: "start once with onSlotLoss: 'heal' if the rows are still in the table",
   };
 }
 

@@ -11,7 +11,8 @@ export interface DebeziumRow {
   /** The other columns, by name. */
   readonly extra: TextRow;
   /**
-   * When the row was committed: ISO 8601. After a slot was lost, when it was read again.
+   * When the row was committed: ISO 8601. Of a row that is read again because the slot was
+   * lost: when the loss was noticed.
    */
   readonly committedAt: string;
 }

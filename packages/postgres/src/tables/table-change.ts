@@ -19,7 +19,7 @@ export interface TableChange {
    * in the transaction; of a snapshot the incident and the row itself.
    */
   readonly id: string;
-  /** When it was committed, or read: ISO 8601. */
+  /** When it was committed; of a snapshot, when the loss was noticed: ISO 8601. */
   readonly occurredAt: string;
   readonly now?: TextRow;
   /** The whole row before; what REPLICA IDENTITY FULL brings. */

@@ -50,6 +50,8 @@ export function tableLayout(
     backfill: snapshotOnLoss
       ? tables.map((table) => snapshotOf(table, () => inspected.get(table.label)?.types ?? {}))
       : undefined,
+    remedy:
+      "start once with onSlotLoss: 'snapshot', which gives every row to the mappings' snapshot",
   };
 }
 
@@ -85,16 +87,17 @@ function snapshotOf(
   typesOf: () => Readonly<Record<string, number>>,
 ): Backfill<TableChange> {
   return {
+    countable: false,
     query: () => {
       const columns = Object.keys(typesOf()).map((column) => pg.escapeIdentifier(column));
       const table = `${pg.escapeIdentifier(name.schema)}.${pg.escapeIdentifier(name.table)}`;
       return `select ${columns.join(', ')} from ${table}`;
     },
-    read: (row, { incident, takenAt }) => ({
+    read: (row, incident) => ({
       table: label,
       kind: 'snapshot',
-      id: `incident-${incident}-${hash('sha256', JSON.stringify([label, row]), 'hex')}`,
-      occurredAt: new Date(takenAt).toISOString(),
+      id: `incident-${incident.id}-${hash('sha256', JSON.stringify([label, row]), 'hex')}`,
+      occurredAt: incident.openedAt,
       now: row,
       types: typesOf(),
     }),

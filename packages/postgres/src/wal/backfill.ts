@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeRecord } from '@tidings/relay';
 import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
+import type { OpenIncident } from '../incident-store.ts';
 import type { GroupQueue } from './group-queue.ts';
 import type { ReplacementSlot } from './replacement-slot.ts';
-import type { Backfill, BackfillOrigin } from './wal-layout.ts';
+import type { Backfill } from './wal-layout.ts';
 
 /** What has been read again from the table. */
 export interface Backfilled {
@@ -19,7 +20,7 @@ export interface BackfillRequest<Change> {
   readonly connection: pg.ClientConfig;
   readonly replacement: ReplacementSlot;
   readonly backfills: readonly Backfill<Change>[];
-  readonly incident: string;
+  readonly incident: OpenIncident;
   /** What was published; undefined reads the whole table. */
   readonly bookmark: Bookmark | undefined;
   readonly queue: GroupQueue<Change>;
@@ -52,7 +53,6 @@ export async function backfillInto<Change>(request: BackfillRequest<Change>): Pr
       "select pg_current_snapshot()::text as snapshot, to_json(now()) #>> '{}' as at",
     );
     const { snapshot, at } = taken.rows[0] as { snapshot: string; at: string };
-    const origin = { incident: request.incident, takenAt: at };
     let rows = 0;
     for (const backfill of backfills) {
       await client.query(
@@ -66,7 +66,7 @@ export async function backfillInto<Change>(request: BackfillRequest<Change>): Pr
         });
         if (page.rows.length === 0) break;
         rows += page.rows.length;
-        push(queue, backfill, page.rows, origin);
+        push(queue, backfill, page.rows, request.incident);
       }
       await client.query('close backlog');
     }
@@ -81,14 +81,14 @@ function push<Change>(
   queue: GroupQueue<Change>,
   backfill: Backfill<Change>,
   rows: readonly Record<string, string | null>[],
-  origin: BackfillOrigin,
+  incident: OpenIncident,
 ): void {
   let total = 0;
   const records: ChangeRecord<Change>[] = rows.map((row) => {
     let bytes = RECORD_OVERHEAD;
     for (const name in row) bytes += row[name]?.length ?? 0;
     total += bytes;
-    return { change: backfill.read(row, origin), bytes };
+    return { change: backfill.read(row, incident), bytes };
   });
   queue.push([{ records }], total);
 }

@@ -17,6 +17,7 @@ export const outboxLayout: WalLayout<OutboxRow> = {
   capture: (row) => [sealedEventOf(row)],
   backfill: [
     {
+      countable: true,
       query: (bookmark) =>
         `select event_id, source, detail_type, detail::text, occurred_at::text,
                 resources::text, idempotency_key, ordering_key, trace_header

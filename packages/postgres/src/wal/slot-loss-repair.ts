@@ -48,15 +48,16 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
   const { settings, layout, loss, explanation, seen, sql, queue, logger, signal } = request;
   const { slot } = settings;
   const checkpoint = seen.checkpoint as StoredCheckpoint;
-  const incident = await sql.use((client) =>
+  const opened = await sql.use((client) =>
     openIncident(client, { slot, reason: loss, explanation, from: checkpoint.acknowledged }),
   );
+  const { id: incident } = opened;
   logger.error({ slot, incident, loss, from: formatLsn(checkpoint.acknowledged) }, explanation);
   if (layout.backfill === undefined) {
     throw new ConfigurationError(
-      `${explanation}; there is no table to read the missing changes from: see incident ` +
-        `${incident}, publish them by other means, then run ` +
-        `DELETE FROM tidings.checkpoint WHERE name = '${slot}' and start again`,
+      `${explanation}; the missing changes cannot be read again (incident ${incident}): ` +
+        `${layout.remedy === undefined ? '' : `${layout.remedy}, or `}make up for them by other ` +
+        `means, run DELETE FROM tidings.checkpoint WHERE name = '${slot}' and start again`,
     );
   }
   if (settings.onSlotLoss === 'halt') {
@@ -84,7 +85,7 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
       connection: settings.textConnection,
       replacement,
       backfills: layout.backfill,
-      incident,
+      incident: opened,
       bookmark: checkpoint.bookmark,
       queue,
       signal,

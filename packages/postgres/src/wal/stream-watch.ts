@@ -14,7 +14,7 @@ import type { WalStream } from './wal-stream.ts';
 export interface WatchRequest {
   readonly settings: WalSettings;
   readonly tables: readonly TableName[];
-  readonly backfill: readonly Pick<Backfill<never>, 'query'>[] | undefined;
+  readonly backfill: readonly Pick<Backfill<never>, 'query' | 'countable'>[] | undefined;
   readonly sql: SqlSession;
   readonly stream: WalStream;
   readonly logger: Logger;
@@ -69,9 +69,10 @@ export function watchStream(request: WatchRequest): { stop(): void } {
 
   /** Counts what no bookmark covers, but only while the log says that it may be much. */
   async function countOpenRows(seen: SlotObservation): Promise<number | undefined> {
-    const { backfill, acknowledged } = request;
+    const { acknowledged } = request;
+    const backfill = request.backfill?.filter(({ countable }) => countable);
     const bookmark = seen.checkpoint?.bookmark;
-    if (backfill === undefined || bookmark === undefined) return undefined;
+    if (!backfill?.length || bookmark === undefined) return undefined;
     const limit = settings.warnings.lagEvents + 1;
     if ((seen.server.flushed ?? 0n) - acknowledged() < BigInt(limit) * LEAST_BYTES_A_ROW) return 0;
     let open = 0;

@@ -1,6 +1,7 @@
 import type { PublishableEvent } from '@tidings/contract';
 import type pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
+import type { OpenIncident } from '../incident-store.ts';
 import type { Lsn } from '../lsn.ts';
 import type { OldRow, Relation, Tuple } from './pgoutput.ts';
 
@@ -25,14 +26,6 @@ export interface ChangePlace {
 /** Reads the rows of one table as the stream described it last. */
 export type RowReader<Change> = (message: RowMessage, place: ChangePlace) => Change;
 
-/** What rows are read again for. */
-export interface BackfillOrigin {
-  /** Id of the incident; the same when a repair that was interrupted begins again. */
-  readonly incident: string;
-  /** When the rows were read, by the server's clock: ISO 8601. */
-  readonly takenAt: string;
-}
-
 /** Rows that are still in a table although their place in the stream is lost. */
 export interface Backfill<Change> {
   /**
@@ -40,8 +33,16 @@ export interface Backfill<Change> {
    * as far as the table tells.
    */
   query(bookmark: Pick<Bookmark, 'snapshot'> | undefined): string;
-  /** Reads a row of the query; each column comes as text or null, by name. */
-  read(row: Readonly<Record<string, string | null>>, origin: BackfillOrigin): Change;
+  /**
+   * Whether an index answers the query, so that what it gives can be counted now and then.
+   * False also for a query that does not leave out what the bookmark covers.
+   */
+  readonly countable: boolean;
+  /**
+   * Reads a row of the query; each column comes as text or null, by name. The incident is
+   * the same when a repair that was interrupted begins again.
+   */
+  read(row: Readonly<Record<string, string | null>>, incident: OpenIncident): Change;
 }
 
 /** Which tables a stream carries and how their rows become events. */
@@ -65,6 +66,8 @@ export interface WalLayout<Change> {
    * where there is nothing to read again.
    */
   readonly backfill: readonly Backfill<Change>[] | undefined;
+  /** Where there is no backfill: what a person may choose to have one, as half a sentence. */
+  readonly remedy?: string;
 }
 
 /** A table's name in two parts, unquoted. */

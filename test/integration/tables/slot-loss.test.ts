@@ -1,0 +1,160 @@
+import type { Envelope } from '@tidings/contract';
+import {
+  type PostgresCluster,
+  startPostgresCluster,
+} from '@tidings/example-orders/postgres-cluster';
+import type { LocalBus } from '@tidings/local';
+import {
+  captureTable,
+  setUpTableCapture,
+  type TableChange,
+  type TableSourceOptions,
+  tableSource,
+} from '@tidings/postgres';
+import type { ChangeSource } from '@tidings/relay';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { readChanges } from '../../support/read-changes.ts';
+import { tellEverything } from '../../support/row-changed.ts';
+import { type RunningRelay, runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
+import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
+
+let cluster: PostgresCluster;
+let database: ShopDatabase;
+let bus: LocalBus;
+let relays: RunningRelay[] = [];
+
+beforeAll(async () => {
+  cluster = await startPostgresCluster();
+  bus = await startOrdersBus();
+});
+afterAll(async () => {
+  await bus.stop();
+  await cluster.stop();
+});
+
+const { insert, modify, remove } = tellEverything();
+const mapping = {
+  schema: z.looseObject({}),
+  images: 'new' as const,
+  ...{ insert, modify, remove, snapshot: insert },
+};
+const orders = captureTable({ table: 'orders', ...mapping });
+const lines = captureTable({ table: '"Lines"', ...mapping });
+
+beforeEach(async () => {
+  database = await createShopDatabase(cluster);
+  bus.reset();
+  await database.query(
+    `create table orders (id int primary key, total numeric, due timestamptz, paid boolean,
+       code char(4), twice int generated always as (2) stored);
+     create table "Lines" ("Line Id" int primary key)`,
+  );
+  await setUpTableCapture({
+    connection: database.url,
+    slot: database.slot,
+    tables: [orders, lines],
+  });
+});
+afterEach(async () => {
+  for (const { relay, ended } of relays) {
+    relay.stop();
+    await ended.catch(() => {});
+  }
+  relays = [];
+  await database.close();
+});
+
+function source(onSlotLoss?: TableSourceOptions['onSlotLoss']): ChangeSource<TableChange> {
+  return tableSource({
+    connection: database.url,
+    slot: database.slot,
+    tables: [orders, lines],
+    heartbeatIntervalMs: 50,
+    ...(onSlotLoss !== undefined && { onSlotLoss }),
+  });
+}
+
+function start(onSlotLoss?: TableSourceOptions['onSlotLoss']): RunningRelay {
+  const relay = runRelayFrom(source(onSlotLoss), bus);
+  relays.push(relay);
+  return relay;
+}
+
+const place = (id: number): string =>
+  `insert into orders values (${id}, 18.90, '2026-06-07 02:00:00Z', true, 'ab');`;
+
+/** Streams one row, stops, and loses the slot with a row and a removal in it. */
+async function loseTheSlot(): Promise<void> {
+  const relay = start();
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await relay.stop();
+  await database.query(`${place(2)} delete from orders where id = 1`);
+  await database.query('select pg_drop_replication_slot($1)', [database.slot]);
+  await database.query(`${place(3)} insert into "Lines" values (7)`);
+}
+
+async function incidents(): Promise<readonly Record<string, unknown>[]> {
+  return database.query(
+    'select reason, republished, closed_at is not null as closed from tidings.incident',
+  );
+}
+
+const nowOf = (detail: string): Record<string, unknown> => JSON.parse(detail).data.now;
+
+test('a lost slot halts the relay with an incident, whose remedy is named', async () => {
+  await loseTheSlot();
+  const halted = start();
+  await expect(halted.ended).rejects.toThrow(
+    /has been dropped; the missing changes cannot be read again \(incident \d+\): start once with onSlotLoss: 'snapshot'/,
+  );
+  expect(await incidents()).toEqual([{ reason: 'dropped', republished: null, closed: false }]);
+  expect(bus.events).toHaveLength(1);
+});
+
+test('snapshot: every row of every table, as the stream would have sent it, then the stream', async () => {
+  await loseTheSlot();
+  const healed = start('snapshot');
+  await bus.waitFor(4);
+  await database.query(place(4));
+  await bus.waitFor(5);
+  await healed.stop();
+  const [first, ...snapshot] = bus.events.slice(0, 4).map(({ detail }) => nowOf(detail));
+  const row = { total: '18.90', due: '2026-06-07T02:00:00Z', paid: true, code: 'ab  ' };
+  expect(first).toEqual({ id: 1, ...row });
+  expect(snapshot).toHaveLength(3);
+  expect(snapshot).toEqual(
+    expect.arrayContaining([{ id: 2, ...row }, { id: 3, ...row }, { 'Line Id': 7 }]),
+  );
+  expect(nowOf(bus.events[4]?.detail ?? '')).toEqual({ id: 4, ...row });
+  expect(await incidents()).toEqual([{ reason: 'dropped', republished: '3', closed: true }]);
+});
+
+test('a snapshot that is interrupted begins again and makes the same events', async () => {
+  await loseTheSlot();
+  // Reads and captures, and dies before anything is confirmed.
+  const interrupted = source('snapshot');
+  const { changes } = await readChanges(interrupted, 3);
+  const made = changes.flatMap((change) => interrupted.capture(change)) as unknown as Envelope[];
+  const healed = start('snapshot');
+  await healed.logged('the slot is made anew');
+  await database.query(place(4));
+  const events = (await bus.waitFor(5)).slice(0, 4);
+  await healed.stop();
+  const sorted = (details: readonly unknown[]): unknown[] =>
+    details.map((detail) => JSON.stringify(detail)).toSorted();
+  expect(sorted(events.slice(1).map(({ detail }) => JSON.parse(detail)))).toEqual(
+    sorted(made.map(({ detail }) => detail)),
+  );
+  expect(await incidents()).toEqual([{ reason: 'dropped', republished: '3', closed: true }]);
+});
+
+test('a table that is altered out of the publication under way is a loss', async () => {
+  const relay = start();
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await database.query('alter publication tidings_tables drop table "Lines"');
+  await expect(relay.ended).rejects.toThrow('publication "tidings_tables" does not publish');
+  expect(await incidents()).toEqual([{ reason: 'unpublished', republished: null, closed: false }]);
+});
