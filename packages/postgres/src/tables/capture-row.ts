@@ -5,6 +5,7 @@ import {
   type RowCapture,
   type RowChange,
   type RowOperation,
+  watchColumns,
 } from '@tidings/relay';
 import type { TableChange, TextRow } from './table-change.ts';
 import type { TypeCatalog } from './type-catalog.ts';
@@ -47,7 +48,7 @@ export function captureRow(
   const old = before === undefined ? undefined : valuesOf(before, change, types);
   const previous = oldKey === undefined ? undefined : valuesOf(oldKey, change, types);
   const keys = keysOf(now ?? old ?? previous ?? {}, primaryKey);
-  const askedFor = watchOmitted(now ?? {}, omitted ?? []);
+  const askedFor = watchColumns(now ?? {}, omitted ?? []);
   const row: PostgresRowChange = {
     id: change.id,
     table,
@@ -95,24 +96,6 @@ function readValue(text: string, column: string, change: TableChange, types: Typ
     // Not the parser's message: it quotes the value.
     throw new CaptureError(`column ${column} of ${change.table} holds a value not of its type`);
   }
-}
-
-/**
- * Notes whether anybody asks for a column that was not sent: a schema that does not name
- * it never does. It must not throw: zod would take that for an asynchronous schema.
- */
-function watchOmitted(now: Row, omitted: readonly string[]): () => string | undefined {
-  let asked: string | undefined;
-  for (const column of omitted) {
-    Object.defineProperty(now, column, {
-      enumerable: true,
-      get(): undefined {
-        asked ??= column;
-        return undefined;
-      },
-    });
-  }
-  return () => asked;
 }
 
 function keysOf(row: Row, primaryKey: readonly string[]): Row {

@@ -1,4 +1,4 @@
-import { parseExactJson } from './exact-json.ts';
+import { parseExactJson } from '@tidings/relay';
 
 /** Turns the text of a value into what JavaScript holds of it without loss. */
 export type ValueReader = (text: string) => unknown;

@@ -61,3 +61,10 @@ test('digits inside of strings are nobody’s numbers, and nonsense is refused',
   );
   expect(() => parseExactJson('{12345678901234567890')).toThrow(SyntaxError);
 });
+
+test('megabytes of text are no burden', () => {
+  const text = JSON.stringify({ plain: 'x'.repeat(6_000_000), broken: '\n'.repeat(1_000_000) });
+  const read = parseExactJson(`[${text},12345678901234567890]`) as [{ plain: string }, bigint];
+  expect(read[0].plain).toHaveLength(6_000_000);
+  expect(read[1]).toBe(12345678901234567890n);
+});
