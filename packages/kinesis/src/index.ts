@@ -1,0 +1,1 @@
+export { captureRows, type RowCapture, rowEntity } from '@tidings/relay';
