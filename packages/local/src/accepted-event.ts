@@ -15,26 +15,9 @@ export interface DeliveredEvent<Data = unknown> extends Envelope<Data> {
 }
 
 /** What an accepted event is made of. */
-export interface AcceptedEventFields {
-  readonly seq: number;
-  readonly id: string;
-  readonly bus: string;
-  readonly busArn: string;
-  readonly account: string;
-  readonly region: string;
-  readonly source: string;
-  readonly detailType: string;
-  readonly time: number;
-  readonly resources: readonly string[];
-  readonly detail: string;
-  readonly eventId: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  readonly acceptedAt: number;
-  readonly requestSeq: number;
-  readonly entryIndex: number;
-  readonly replayName?: string | undefined;
-  readonly forwardedBy?: string | undefined;
-}
+export type AcceptedEventFields = Omit<AcceptedEvent, 'envelope' | 'text'>;
+/** An event that gets its place when it is accepted. */
+export type NewEvent = Omit<AcceptedEventFields, 'seq'>;
 
 /**
  * One event that the bus took. It keeps the detail's text and parses it when asked,
@@ -110,6 +93,35 @@ export class AcceptedEvent {
       `,"resources":${JSON.stringify(this.resources)}${replay},"detail":${this.detail}}`
     );
   }
+}
+
+/**
+ * An event as it comes to a bus again, by a replay or from another bus: it keeps its id,
+ * account, region and time.
+ */
+export function again(
+  event: AcceptedEvent,
+  changed: Pick<NewEvent, 'acceptedAt'> & Partial<NewEvent>,
+): NewEvent {
+  return {
+    id: event.id,
+    bus: event.bus,
+    busArn: event.busArn,
+    account: event.account,
+    region: event.region,
+    source: event.source,
+    detailType: event.detailType,
+    time: event.time,
+    resources: event.resources,
+    detail: event.detail,
+    eventId: event.eventId,
+    idempotencyKey: event.idempotencyKey,
+    replayName: event.replayName,
+    forwardedBy: event.forwardedBy,
+    requestSeq: 0,
+    entryIndex: 0,
+    ...changed,
+  };
 }
 
 function wholeSeconds(time: number): string {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AcceptedEvent, AcceptedEventFields } from './accepted-event.ts';
+import type { AcceptedEvent, NewEvent } from './accepted-event.ts';
 import { runReplay } from './archive/run-replay.ts';
 import { type ArchiveFiles, createArchiveFiles } from './data/archive-files.ts';
 import { createOperationLog, type OperationLog } from './data/operation-log.ts';
@@ -32,8 +32,9 @@ import { ServiceError } from './protocol/service-error.ts';
 import { forwardEvent } from './routing/forward-event.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { seededRandom } from './seeded-random.ts';
+import { messageOperations } from './sqs/message-operations.ts';
+import { queueOperations } from './sqs/queue-operations.ts';
 import { createQueues, type Queues } from './sqs/queues.ts';
-import { sqsOperations } from './sqs/sqs-operations.ts';
 
 /** The services that the bus answers for. */
 export type Service = 'events' | 'sqs';
@@ -76,10 +77,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const handlers = new Map(Object.entries(options.targets));
   const files = options.data === undefined ? undefined : openData(options.data);
 
-  const accept = (
-    fields: Omit<AcceptedEventFields, 'seq'>,
-    onlyRules?: ReadonlySet<string>,
-  ): AcceptedEvent => {
+  const accept = (fields: NewEvent, onlyRules?: ReadonlySet<string>): AcceptedEvent => {
     const event = events.append(fields);
     router.route(event, onlyRules);
     return event;
@@ -142,7 +140,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       ...apiDestinationOperations(estate),
       ...tagOperations(estate),
     },
-    sqs: sqsOperations(queues),
+    sqs: { ...queueOperations(queues), ...messageOperations(queues) },
   };
   faults.set(options.faults);
 

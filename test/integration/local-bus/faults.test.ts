@@ -1,4 +1,5 @@
 import {
+  CreateEventBusCommand,
   type EventBridgeClient,
   type EventBridgeClientConfig,
   PutEventsCommand,
@@ -80,6 +81,40 @@ describe('entry-fail', () => {
     expect(committed()).toEqual([[true, false, true], [true]]);
     expect(bus.faults()).toMatchObject([{ id: 'fault-1', seen: 1, hits: 1 }]);
   });
+});
+
+test('match chooses entries by an event pattern', async () => {
+  bus.setFaults([
+    {
+      match: { detailPattern: { detail: { n: [{ numeric: ['>', 1] }] } } },
+      action: { type: 'entry-fail', code: 'X' },
+    },
+  ]);
+  await put(4);
+  expect(committed()).toEqual([[true, true, false, false]]);
+});
+
+test('match chooses by attempt and by operation of the control plane', async () => {
+  bus.setFaults([
+    { match: { op: 'CreateEventBus' }, action: { type: 'request-fail', preset: 'throttle' } },
+    { match: { op: '*', attempt: 2 }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  const create = client().send(new CreateEventBusCommand({ Name: 'orders' }));
+  await expect(create).rejects.toMatchObject({ name: 'ThrottlingException' });
+  expect((await put()).FailedEntryCount).toBe(0);
+  expect(bus.faults().map((fault) => fault.hits)).toEqual([1, 0]);
+});
+
+test('an operation that was carried out can seem to have failed', async () => {
+  bus.setFaults([
+    {
+      match: { op: 'CreateEventBus' },
+      when: { first: 1 },
+      action: { type: 'commit-then', symptom: 'reset' },
+    },
+  ]);
+  const create = client({ maxAttempts: 2 }).send(new CreateEventBusCommand({ Name: 'orders' }));
+  await expect(create).rejects.toMatchObject({ name: 'ResourceAlreadyExistsException' });
 });
 
 describe('request-fail', () => {

@@ -1,4 +1,4 @@
-import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
+import { again, type NewEvent } from '../accepted-event.ts';
 import type { Clock } from '../clock.ts';
 import { type Archive, keptEvents } from './archive.ts';
 import type { Replay } from './replay.ts';
@@ -20,10 +20,7 @@ export function runReplay(
     readonly clock: Clock;
     /** After how many events a fault ends it. */
     readonly interruptAfter: number | undefined;
-    readonly accept: (
-      fields: Omit<AcceptedEventFields, 'seq'>,
-      onlyRules: ReadonlySet<string> | undefined,
-    ) => void;
+    readonly accept: (fields: NewEvent, onlyRules: ReadonlySet<string> | undefined) => void;
   },
   archive: Archive,
   replay: Replay,
@@ -47,7 +44,8 @@ export function runReplay(
   const sendBatch = (): 'interrupted' | 'sent' => {
     for (const event of events.slice(sentCount, sentCount + batchSize)) {
       if (sentCount === ports.interruptAfter) return 'interrupted';
-      ports.accept(again(event, replay.name, clock.now()), onlyRules);
+      const sent = again(event, { acceptedAt: clock.now(), replayName: replay.name });
+      ports.accept(sent, onlyRules);
       sentCount += 1;
       replay.lastReplayedTime = Math.max(replay.lastReplayedTime ?? 0, event.time);
     }
@@ -64,30 +62,4 @@ export function runReplay(
     }
   };
   clock.after(1, next);
-}
-
-function again(
-  event: AcceptedEvent,
-  replayName: string,
-  now: number,
-): Omit<AcceptedEventFields, 'seq'> {
-  return {
-    id: event.id,
-    bus: event.bus,
-    busArn: event.busArn,
-    account: event.account,
-    region: event.region,
-    source: event.source,
-    detailType: event.detailType,
-    time: event.time,
-    resources: event.resources,
-    detail: event.detail,
-    eventId: event.eventId,
-    idempotencyKey: event.idempotencyKey,
-    acceptedAt: now,
-    requestSeq: 0,
-    entryIndex: 0,
-    replayName,
-    forwardedBy: event.forwardedBy,
-  };
 }

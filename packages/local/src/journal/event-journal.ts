@@ -1,4 +1,4 @@
-import { AcceptedEvent, type AcceptedEventFields } from '../accepted-event.ts';
+import { AcceptedEvent, type NewEvent } from '../accepted-event.ts';
 
 /** Every accepted event, in the order of acceptance. */
 export interface EventJournal {
@@ -9,7 +9,7 @@ export interface EventJournal {
   readonly identified: number;
   /** How often each `detail.metadata.eventId` was accepted. */
   readonly occurrences: ReadonlyMap<string, number>;
-  append(fields: Omit<AcceptedEventFields, 'seq'>): AcceptedEvent;
+  append(fields: NewEvent): AcceptedEvent;
   /** Calls `look` with each event from now on, until the result is called. */
   watch(look: (event: AcceptedEvent) => void): () => void;
   clear(): void;

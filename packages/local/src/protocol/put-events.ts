@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
+import type { AcceptedEvent, NewEvent } from '../accepted-event.ts';
 import { policyRefusal } from '../estate/bus-policy.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { EventBus } from '../estate/event-bus.ts';
@@ -25,7 +25,7 @@ export interface PutEventsBus {
   readonly options: { readonly organization: string | undefined };
   readonly now: () => number;
   /** Takes the event in and routes it. */
-  accept(fields: Omit<AcceptedEventFields, 'seq'>): AcceptedEvent;
+  accept(fields: NewEvent): AcceptedEvent;
 }
 
 /** One PutEvents, with what the faults say of its entries. */
@@ -90,6 +90,8 @@ export function putEvents(
       acceptedAt,
       requestSeq: call.requestSeq,
       entryIndex: index,
+      replayName: undefined,
+      forwardedBy: undefined,
     });
   }
   return { output: { FailedEntryCount: failed, Entries: results }, records };

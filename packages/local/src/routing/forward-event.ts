@@ -1,4 +1,4 @@
-import type { AcceptedEvent, AcceptedEventFields } from '../accepted-event.ts';
+import { type AcceptedEvent, again, type NewEvent } from '../accepted-event.ts';
 import { refused, type SendResult, sent } from '../delivery/send-result.ts';
 import { policyRefusal } from '../estate/bus-policy.ts';
 import type { Estate } from '../estate/estate.ts';
@@ -16,7 +16,7 @@ export function forwardEvent(
     readonly estate: Estate;
     readonly organization: string | undefined;
     readonly now: () => number;
-    readonly accept: (fields: Omit<AcceptedEventFields, 'seq'>) => void;
+    readonly accept: (fields: NewEvent) => void;
   },
   event: AcceptedEvent,
   rule: Rule,
@@ -43,24 +43,8 @@ export function forwardEvent(
     // The service reports a denial as if the bus did not exist.
     if (refusal !== undefined) return refused('NO_RESOURCE', refusal.message);
   }
-  ports.accept({
-    id: event.id,
-    bus: bus.name,
-    busArn: bus.arn,
-    account: event.account,
-    region: event.region,
-    source: event.source,
-    detailType: event.detailType,
-    time: event.time,
-    resources: event.resources,
-    detail: event.detail,
-    eventId: event.eventId,
-    idempotencyKey: event.idempotencyKey,
-    acceptedAt: ports.now(),
-    requestSeq: 0,
-    entryIndex: 0,
-    replayName: event.replayName,
-    forwardedBy: rule.arn,
-  });
+  const { name, arn } = bus;
+  const acceptedAt = ports.now();
+  ports.accept(again(event, { bus: name, busArn: arn, acceptedAt, forwardedBy: rule.arn }));
   return sent;
 }
