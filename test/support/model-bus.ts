@@ -39,9 +39,12 @@ export interface ModelBusOptions {
   readonly moves: readonly Move[];
   /** A request that carries one of these is refused whole, as invalid. */
   readonly poison?: ReadonlySet<string>;
+  /** Requests beyond this rate are throttled. Default: none is. */
+  readonly requestsPerSecond?: number;
 }
 
-export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): ModelBus {
+export function modelBus(options: ModelBusOptions): ModelBus {
+  const { clock, latencyMs, moves, poison, requestsPerSecond = Number.POSITIVE_INFINITY } = options;
   const requests: SentRequest[] = [];
   const held = new Map<string, number>();
   const told = new Map<string, string>();
@@ -52,6 +55,9 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
   let inFlight = 0;
   let mostInFlight = 0;
   let busEventIds = 0;
+  /** A bucket that holds what one second lets in. */
+  let tokens = requestsPerSecond;
+  let filledAt = 0;
 
   function commit(entry: Entry): string {
     held.set(entry.event.eventId, (held.get(entry.event.eventId) ?? 0) + 1);
@@ -69,6 +75,16 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
     return { EventId: id };
   }
 
+  function takeToken(): boolean {
+    if (requestsPerSecond === Number.POSITIVE_INFINITY) return true;
+    const now = clock.now();
+    tokens = Math.min(requestsPerSecond, tokens + ((now - filledAt) * requestsPerSecond) / 1000);
+    filledAt = now;
+    if (!(tokens >= 1)) return false;
+    tokens -= 1;
+    return true;
+  }
+
   function countKeys(entries: readonly Entry[], by: 1 | -1): void {
     for (const { event } of entries) {
       if (event.orderingKey === undefined) continue;
@@ -81,6 +97,7 @@ export function modelBus({ clock, latencyMs, moves, poison }: ModelBusOptions): 
   async function reply(entries: readonly Entry[], move: Move, signal: AbortSignal): Promise<Reply> {
     await clock.sleep(latencyMs, signal);
     if (signal.aborted) return abandoned(signal);
+    if (!takeToken()) return failure('ThrottlingException', 400);
     if (entries.some(({ event }) => poison?.has(event.eventId))) {
       return failure('ValidationException', 400);
     }

@@ -60,7 +60,7 @@ export function concurrencyLimit(
         pauses += 1;
         resumeAt = now + Math.max(retryAfterMs, fullJitter(PAUSE, pauses, random));
       }
-      if (share >= CROWDED_SHARE && throttledShare > 0 && startedAt >= shrunkAt) {
+      if (share >= CROWDED_SHARE && throttledShare > 0 && startedAt > shrunkAt) {
         limit = Math.max(1, limit * SHRINK);
         shrunkAt = now;
       } else if (share < CALM_SHARE && throttledShare < 1) {

@@ -54,7 +54,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
   const lanes = settings.ordering === 'key' ? keyLanes() : noLanes;
   const parking = deadLetters === undefined ? undefined : parkingAt(deadLetters, settings);
   const waiting = delayQueue<Item>(clock, (due) => {
-    for (const item of due) if (!item.decided) queue.add(item);
+    for (const item of due) if (!item.decided) admit(item);
     queue.depart();
   });
   const untold = new Set<Item>();
@@ -93,7 +93,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     };
   }
 
-  /** Lets an item leave its lane for the bus. */
+  /** Lets an item go to the bus: out of its lane, or when it is due again. */
   function admit(item: Item): void {
     if (item.bytes <= maxEventBytes || oversize === undefined) queue.add(item);
     else void shrink(item, oversize);
