@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import type { AcceptedEvent, NewEvent } from './accepted-event.ts';
 import { runReplay } from './archive/run-replay.ts';
 import { type ArchiveFiles, createArchiveFiles } from './data/archive-files.ts';
-import { createOperationLog, type OperationLog } from './data/operation-log.ts';
+import {
+  createOperationLog,
+  type LoggedOperation,
+  type OperationLog,
+} from './data/operation-log.ts';
 import { sendDeadLetter } from './delivery/dead-letter.ts';
 import { createDeliverer, type Deliverer } from './delivery/deliverer.ts';
 import { createLogGroups, type LogGroups } from './delivery/log-groups.ts';
@@ -52,8 +56,18 @@ export interface BusCore extends PutEventsBus {
   readonly logs: LogGroups;
   /** What stands for targets, by ARN. */
   readonly handlers: Map<string, TargetHandler>;
-  /** @throws ServiceError in the service's words. */
-  perform(service: Service, op: string, input: unknown, scope: AwsScope): object | Promise<object>;
+  /**
+   * @param isDeclared True where the caller brings the operation again after a restart, so
+   * that it need not be remembered.
+   * @throws ServiceError in the service's words.
+   */
+  perform(
+    service: Service,
+    op: string,
+    input: unknown,
+    scope: AwsScope,
+    isDeclared?: boolean,
+  ): object | Promise<object>;
   /** To be called once it is known where the bus listens. */
   listensOn(url: string): void;
   summary(): BusSummary;
@@ -129,8 +143,9 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       ...ruleOperations(estate, router.rulesChanged),
       ...targetOperations(estate),
       ...testEventPattern,
-      ...archiveOperations(estate, (region, removed) => {
+      ...archiveOperations(estate, (region, { created, removed }) => {
         router.archivesChanged(region);
+        if (created !== undefined) files?.archives.load(created);
         if (removed !== undefined) files?.archives.remove(removed);
       }),
       ...replayOperations(estate, (archive, replay) =>
@@ -157,7 +172,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     handlers,
     now: clock.now,
     accept,
-    perform(service, op, input, scope) {
+    perform(service, op, input, scope, isDeclared = false) {
       const operation = Object.hasOwn(operations[service], op)
         ? operations[service][op]
         : undefined;
@@ -167,17 +182,18 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       const at = clock.now();
       const { account, region } = scope;
       const output = operation.run(input, { account, region, now: at });
-      if (operation.mutates) files?.log.append({ at, service, op, account, region, input });
+      if (operation.mutates && !isDeclared) {
+        files?.log.append({ at, service, op, account, region, input });
+      }
       return output;
     },
     listensOn(baseUrl) {
       url = baseUrl;
-      for (const { service, op, input, account, region, at } of files?.log.read() ?? []) {
-        const operation = operations[service as Service]?.[op];
-        void operation?.run(input, { account, region, now: at });
-      }
+      for (const logged of files?.log.read() ?? []) repeat(operations, logged);
       for (const region of estate.regions()) {
-        for (const archive of region.archives.values()) files?.archives.load(archive, clock.now());
+        for (const archive of region.archives.values()) {
+          files?.archives.compact(archive, clock.now());
+        }
       }
       const home = { account: options.account, region: options.region };
       for (const name of options.queues) {
@@ -200,6 +216,16 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     },
   };
   return core;
+}
+
+/** What is there already, because an option made it, stays as it is. */
+function repeat(operations: Readonly<Record<string, Operations>>, logged: LoggedOperation): void {
+  const { service, op, input, account, region, at } = logged;
+  try {
+    void operations[service]?.[op]?.run(input, { account, region, now: at });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+  }
 }
 
 function openData(folder: string): { readonly log: OperationLog; readonly archives: ArchiveFiles } {

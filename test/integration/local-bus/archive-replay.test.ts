@@ -185,6 +185,25 @@ describe('a bus with a folder', () => {
     expect(on.bus.deliveries).toMatchObject([{ rule: 'r', state: 'delivered' }]);
   });
 
+  test('what a rules file declares comes from the file, what its archive holds from the folder', async () => {
+    await restart();
+    const rules = { buses: ['orders'], archives: [{ name: 'a' }], rules: [] };
+    on.bus.applyRules(rules);
+    await on.put({ n: 1 });
+    await on.events.send(new CreateEventBusCommand({ Name: 'mine' }));
+    await restart();
+    const buses = async () =>
+      (await on.events.send(new ListEventBusesCommand({}))).EventBuses?.map((bus) => bus.Name);
+    expect(await buses()).toEqual(['default', 'mine']);
+    on.bus.applyRules(rules);
+    expect(await buses()).toEqual(['default', 'mine', 'orders']);
+    expect(await describeArchive()).toMatchObject({ EventCount: 1 });
+    // A bus that an option makes now was made by a client before.
+    await on.end();
+    on = await busFixture({ clock, data: folder, buses: ['mine'] });
+    expect(await buses()).toEqual(['default', 'mine']);
+  });
+
   test('forgets without one', async () => {
     await archive();
     await on.put({ n: 1 });

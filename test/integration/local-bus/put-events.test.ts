@@ -1,5 +1,6 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { type LocalBus, startLocalBus } from '@tidings/local';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { busClient } from '../../support/bus-client.ts';
 
@@ -171,6 +172,49 @@ describe('PutEvents', () => {
   });
 });
 
+describe('any JSON', () => {
+  test('is accepted, routed and delivered as it was sent', async () => {
+    await client.send(
+      new PutRuleCommand({
+        Name: 'all',
+        EventPattern: '{"source":["com.acme.orders"],"detail":{"a":[{"exists":true}]}}',
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.json({ stringUnit: 'binary', maxDepth: 6 }),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+        async (json, key) => {
+          const Detail = `{"a":1,${JSON.stringify(key)}:${json}}`;
+          const answer = await client.send(
+            new PutEventsCommand({ Entries: [{ ...entry(), Detail }] }),
+          );
+          const event = bus.events.at(-1);
+          expect(answer.Entries).toEqual([{ EventId: event?.id }]);
+          expect(event?.envelope.detail).toEqual(JSON.parse(Detail));
+          if (key !== 'a') expect(event && bus.matchedBy(event)).toEqual(['all']);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('nested to a thousand levels, and no deeper', async () => {
+    const nested = (levels: number) =>
+      `{"a":${'['.repeat(levels - 1)}"]"${']'.repeat(levels - 1)}}`;
+    const answer = await client.send(
+      new PutEventsCommand({
+        Entries: [1_000, 1_001, 100_000].map((levels) => ({ ...entry(), Detail: nested(levels) })),
+      }),
+    );
+    expect(answer.Entries?.map((one) => one.ErrorCode)).toEqual([
+      undefined,
+      'MalformedDetail',
+      'MalformedDetail',
+    ]);
+  });
+});
+
 describe('bodies that the SDK never sends', () => {
   const post = (body: string, target = 'AWSEvents.PutEvents') =>
     fetch(bus.url, {
@@ -179,14 +223,17 @@ describe('bodies that the SDK never sends', () => {
       body,
     });
 
-  test.each(['{', '{"Entries":7}', '{"Entries":[7]}', '{"Entries":[{"Source":7}]}'])(
-    '%s is a SerializationException',
-    async (body) => {
-      const answer = await post(body);
-      expect(answer.status).toBe(400);
-      expect(await answer.json()).toMatchObject({ __type: 'SerializationException' });
-    },
-  );
+  test.each([
+    '{',
+    '{"Entries":7}',
+    '{"Entries":[7]}',
+    '{"Entries":[{"Source":7}]}',
+    '{"Entries":[{"Time":1e30}]}',
+  ])('%s is a SerializationException', async (body) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ __type: 'SerializationException' });
+  });
 
   test('an operation that does not exist is named', async () => {
     const answer = await post('{}', 'AWSEvents.PutEvent');

@@ -1,13 +1,15 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AcceptedEvent, type AcceptedEventFields } from '../accepted-event.ts';
-import type { Archive, ArchivedEvent } from '../archive/archive.ts';
+import { type Archive, type ArchivedEvent, keptEvents } from '../archive/archive.ts';
 import { readLines } from './operation-log.ts';
 
 /** The events of archives, in a file each. */
 export interface ArchiveFiles {
-  /** Reads what is kept into the archive, and forgets what is past its retention. */
-  load(archive: Archive, now: number): void;
+  /** Reads into a new archive what one of its name held before a restart. */
+  load(archive: Archive): void;
+  /** Writes the file anew without what is past the archive's retention. */
+  compact(archive: Archive, now: number): void;
   append(archive: Archive, archived: ArchivedEvent): void;
   remove(archive: Archive): void;
 }
@@ -23,14 +25,14 @@ export function createArchiveFiles(folder: string): ArchiveFiles {
   const fileOf = (archive: Archive): string =>
     join(folder, `${archive.arn.split(':').slice(3).join('-').replaceAll('/', '-')}.jsonl`);
   return {
-    load(archive, now) {
-      const oldest = archive.retentionDays === 0 ? 0 : now - archive.retentionDays * 86_400_000;
-      const lines = readLines<Line>(fileOf(archive)).filter((line) => line.archivedAt >= oldest);
-      for (const { event, ...times } of lines) {
+    load(archive) {
+      for (const { event, ...times } of readLines<Line>(fileOf(archive))) {
         archive.events.push({ ...times, event: new AcceptedEvent(event) });
       }
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      writeFileSync(`${fileOf(archive)}.new`, text);
+    },
+    compact(archive, now) {
+      const text = keptEvents(archive, now).map((each) => `${JSON.stringify(each)}\n`);
+      writeFileSync(`${fileOf(archive)}.new`, text.join(''));
       renameSync(`${fileOf(archive)}.new`, fileOf(archive));
     },
     append: (archive, archived) =>

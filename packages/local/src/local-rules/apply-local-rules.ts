@@ -25,7 +25,7 @@ export function applyLocalRules(
   const { account, region } = core.options;
   const scope = { account, region };
   const events = (op: string, input: object): void => {
-    void core.perform('events', op, input, scope);
+    void core.perform('events', op, input, scope, true);
   };
   const address = { account, region };
   for (const name of buses) {

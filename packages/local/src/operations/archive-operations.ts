@@ -21,7 +21,10 @@ const state = 'ENABLED';
 /** Create, describe, list, update and delete archives. */
 export function archiveOperations(
   estate: Estate,
-  archivesChanged: (region: Region, removed?: Archive) => void,
+  archivesChanged: (
+    region: Region,
+    change: { readonly created?: Archive; readonly removed?: Archive },
+  ) => void,
 ): Operations {
   return {
     CreateArchive: command(
@@ -51,7 +54,7 @@ export function archiveOperations(
           events: [],
         };
         region.archives.set(archive.name, archive);
-        archivesChanged(region);
+        archivesChanged(region, { created: archive });
         return { ArchiveArn: archive.arn, State: state, CreationTime: caller.now / 1000 };
       },
     ),
@@ -106,7 +109,7 @@ export function archiveOperations(
           retentionDays: input.RetentionDays ?? before.retentionDays,
           kmsKey: input.KmsKeyIdentifier ?? before.kmsKey,
         });
-        archivesChanged(region);
+        archivesChanged(region, {});
         return { ArchiveArn: before.arn, State: state, CreationTime: before.createdAt / 1000 };
       },
     ),
@@ -114,7 +117,7 @@ export function archiveOperations(
       const region = estate.region(caller);
       const archive = findArchive(region, input.ArchiveName);
       region.archives.delete(archive.name);
-      archivesChanged(region, archive);
+      archivesChanged(region, { removed: archive });
       return {};
     }),
   };

@@ -1,3 +1,4 @@
+import { isDeeperThan } from './nesting-depth.ts';
 import { ServiceError } from './service-error.ts';
 
 /** One entry of a PutEvents request, as it came over the wire. */
@@ -20,6 +21,10 @@ export interface EntryError {
 
 const maxEntries = 10;
 const maxDetailTypeLength = 128;
+/** Levels that the service processes; what it says beyond is not documented. */
+const maxNesting = 1000;
+/** Seconds since 1970 that a date can hold. */
+const maxSeconds = 8_640_000_000_000;
 
 /**
  * The entries of a PutEvents input.
@@ -91,7 +96,9 @@ export function checkEntry(
     return refuse('NotAuthorizedForSourceException', 'Not authorized for the source.');
   }
   try {
-    const detail: unknown = JSON.parse(entry.Detail ?? '');
+    const text = entry.Detail ?? '';
+    if (isDeeperThan(maxNesting, text)) return refuse('MalformedDetail', 'Detail is malformed.');
+    const detail: unknown = JSON.parse(text);
     if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) {
       return { detail: detail as Record<string, unknown> };
     }
@@ -120,7 +127,7 @@ function checkShape(entry: unknown): void {
     if (value === null) continue;
     const fits =
       name === 'Time'
-        ? typeof value === 'number' && Number.isFinite(value)
+        ? typeof value === 'number' && Math.abs(value) <= maxSeconds
         : name === 'Resources'
           ? Array.isArray(value) && value.every((item) => typeof item === 'string')
           : typeof value === 'string';
