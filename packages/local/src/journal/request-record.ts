@@ -17,7 +17,7 @@ export interface EntryRecord {
 
 /** How a request ended on the wire. */
 export type RequestAnswer =
-  /** Still being worked on, or hanging. */
+  /** Still being worked on, or hanging; or the client went away before it was asked. */
   | { readonly kind: 'none' }
   | {
       readonly kind: 'answered';

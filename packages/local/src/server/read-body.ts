@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The body as text, or undefined where it is longer than `maxBytes` or breaks off. */
-export function readBody(message: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+/** A body as text, or why there is none. */
+export type Body =
+  | { readonly kind: 'whole'; readonly text: string }
+  | { readonly kind: 'too-long' }
+  /** The client went away in the middle of it. */
+  | { readonly kind: 'broken-off' };
+
+/** Reads a body of at most `maxBytes`. */
+export function readBody(message: IncomingMessage, maxBytes: number): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -9,13 +16,16 @@ export function readBody(message: IncomingMessage, maxBytes: number): Promise<st
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
       else {
-        // The rest is not read: the answer goes out and the connection closes.
-        message.pause();
-        resolve(undefined);
+        // The rest is thrown away as it comes: closing on unread bytes would reset the
+        // connection, and the client would never see the answer.
+        chunks.length = 0;
+        resolve({ kind: 'too-long' });
       }
     });
-    message.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    message.on('error', () => resolve(undefined));
-    message.on('close', () => resolve(undefined));
+    message.on('end', () =>
+      resolve({ kind: 'whole', text: Buffer.concat(chunks).toString('utf8') }),
+    );
+    message.on('error', () => resolve({ kind: 'broken-off' }));
+    message.on('close', () => resolve({ kind: 'broken-off' }));
   });
 }

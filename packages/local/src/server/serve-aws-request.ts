@@ -10,7 +10,7 @@ import { ServiceError } from '../protocol/service-error.ts';
 import { type AwsRequest, parseInput } from './aws-request.ts';
 import { badResponse } from './bad-response.ts';
 import { readBody } from './read-body.ts';
-import { errorAnswer, reset, send, sendHalf, type WireAnswer } from './wire.ts';
+import { errorAnswer, refuseBody, reset, send, sendHalf, type WireAnswer } from './wire.ts';
 
 /**
  * The longest body that is read: the largest request that the service takes, with
@@ -42,12 +42,14 @@ export async function serveAwsRequest(
     bus.requests.close(record, { kind: 'answered', status: wire.status, error: wire.error });
     send(response, wire);
   };
-  if (body === undefined) {
-    return answer({ status: 413, body: '', headers: { Connection: 'close' } });
+  if (body.kind === 'broken-off') return;
+  if (body.kind === 'too-long') {
+    bus.requests.close(record, { kind: 'answered', status: 413, error: undefined });
+    return refuseBody(response);
   }
   let input: unknown;
   try {
-    input = parseInput(body);
+    input = parseInput(body.text);
   } catch (error) {
     return answer(refusal(error));
   }

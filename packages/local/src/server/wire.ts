@@ -27,6 +27,18 @@ export function send(response: ServerResponse, answer: WireAnswer): void {
   response.end(answer.body);
 }
 
+/** How long a client that was refused may go on sending before it is cut off. */
+const lingerMs = 1_000;
+
+/** Refuses a body that is too long while it still comes, as the service does: 413, empty. */
+export function refuseBody(response: ServerResponse): void {
+  response.writeHead(413, headersOf({ status: 413, body: '', headers: { Connection: 'close' } }));
+  response.flushHeaders();
+  const timer = setTimeout(() => response.socket?.destroy(), lingerMs);
+  timer.unref();
+  response.once('close', () => clearTimeout(timer));
+}
+
 /** Promises the whole answer, sends half of it and closes the connection. */
 export function sendHalf(response: ServerResponse, answer: WireAnswer): void {
   response.writeHead(answer.status, headersOf(answer));
