@@ -7,6 +7,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserPath, openBrowser } from '../support/browser.ts';
 import { type BusFixture, busFixture } from '../support/bus-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Milliseconds of each frame, sorted, while the list is scrolled from end to end. */
 const scrollThrough = `(async () => {
@@ -83,7 +84,7 @@ describe.skipIf(browserPath === undefined)(
       expect(text).toContain('"orderId": "7781"');
       expect(await textOf(rows().first())).toContain('1 of 1');
       await on.put({ second: true });
-      await expect.poll(() => rows().count()).toBe(2);
+      await eventually(() => rows().count()).toBe(2);
       expect(await textOf(page.getByRole('tab', { name: /Events/ }))).toContain('2');
     });
 
@@ -106,10 +107,10 @@ describe.skipIf(browserPath === undefined)(
 
     test('search finds by words anywhere in the event', async () => {
       await on.put({ city: 'Lyon', n: 1 }, { city: 'Porto', n: 2 }, { city: 'Lyon', n: 3 });
-      await expect.poll(() => rows().count()).toBe(3);
+      await eventually(() => rows().count()).toBe(3);
       await page.keyboard.press('/');
       await page.keyboard.type('lyon orders');
-      await expect.poll(() => rows().count()).toBe(2);
+      await eventually(() => rows().count()).toBe(2);
       expect(await textOf(page.locator('#found'))).toBe('2 found');
     });
 
@@ -123,7 +124,7 @@ describe.skipIf(browserPath === undefined)(
         );
       }
       const count = page.locator('#event-count');
-      await expect.poll(() => textOf(count), { timeout: 20_000 }).toBe(`${total}`);
+      await eventually(() => textOf(count), { timeout: 20_000 }).toBe(`${total}`);
       expect(await rows().count()).toBeLessThan(80);
       const list = page.getByRole('listbox');
       await list.focus();
@@ -131,7 +132,7 @@ describe.skipIf(browserPath === undefined)(
       const oldest = on.bus.events[0]?.detail ?? '';
       const { n } = JSON.parse(oldest);
       await page.getByRole('article').getByText('Number').waitFor();
-      await expect.poll(() => textOf(page.getByRole('article'))).toContain(`"n": ${n}`);
+      await eventually(() => textOf(page.getByRole('article'))).toContain(`"n": ${n}`);
       expect(await list.getAttribute('aria-activedescendant')).toBe('event-1');
       await page.keyboard.press('ArrowUp');
       expect(await list.getAttribute('aria-activedescendant')).toBe('event-2');
@@ -154,12 +155,12 @@ describe.skipIf(browserPath === undefined)(
       await page
         .getByLabel('Event pattern')
         .fill('{"detail":{"data":{"totalCents":[{"numeric":[">",100]}]}}}');
-      await expect.poll(() => textOf(verdict)).toContain('detail.data.totalCents');
+      await eventually(() => textOf(verdict)).toContain('detail.data.totalCents');
       await page.getByLabel('Event pattern').fill('{"source":[{"prefix":"com.acme"}]}');
-      await expect.poll(() => textOf(verdict)).toBe('The event matches the pattern.');
+      await eventually(() => textOf(verdict)).toBe('The event matches the pattern.');
       expect(await textOf(page.locator('#matching'))).toBe('It matches 1 of the latest 1 events.');
       await page.getByLabel('Event pattern').fill('{"source":[]}');
-      await expect.poll(() => textOf(verdict)).toContain('Empty arrays are not allowed');
+      await eventually(() => textOf(verdict)).toContain('Empty arrays are not allowed');
     });
 
     test('rules and targets, enabled and disabled', async () => {
@@ -193,24 +194,24 @@ describe.skipIf(browserPath === undefined)(
     test('faults are switched on, written and refused', async () => {
       await page.getByRole('tab', { name: 'Faults' }).click();
       await page.getByLabel('One request in five is throttled').check();
-      await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['page-throttle']);
+      await eventually(() => on.bus.faults().map((fault) => fault.id)).toEqual(['page-throttle']);
       await page.getByLabel('One request in five is throttled').uncheck();
-      await expect.poll(() => on.bus.faults()).toEqual([]);
+      await eventually(() => on.bus.faults()).toEqual([]);
       const editor = page.getByLabel('All faults in force');
       await editor.fill('[{"action":{"type":"nonsense"}}]');
       await page.getByRole('button', { name: 'Apply' }).click();
       await page.getByText('fault 1: action.type must be one of').waitFor();
       await editor.fill('[{"id":"mine","action":{"type":"request-fail","preset":"500"}}]');
       await page.getByRole('button', { name: 'Apply' }).click();
-      await expect.poll(() => on.bus.faults().map((fault) => fault.id)).toEqual(['mine']);
-      await expect.poll(() => textOf(page.locator('#fault-count'))).toBe('1 on');
+      await eventually(() => on.bus.faults().map((fault) => fault.id)).toEqual(['mine']);
+      await eventually(() => textOf(page.locator('#fault-count'))).toBe('1 on');
       // The browser tells of the refusal, too.
       expect(problems.splice(0)).toEqual([expect.stringContaining('400 (Bad Request)')]);
     });
 
     test('everything works from the keyboard', async () => {
       await on.put({ n: 1 });
-      await expect.poll(() => rows().count()).toBe(1);
+      await eventually(() => rows().count()).toBe(1);
       await page.getByRole('tab', { name: /Events/ }).focus();
       await page.keyboard.press('ArrowRight');
       await page.locator('#pattern').waitFor();
@@ -221,14 +222,14 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole('article').getByRole('heading', { name: 'OrderPlaced' }).waitFor();
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
-      await expect.poll(() => page.locator('#pattern-event').inputValue()).toContain('"n": 1');
+      await eventually(() => page.locator('#pattern-event').inputValue()).toContain('"n": 1');
     });
 
     test('the journal is cleared, and a bus that comes back is seen again', async () => {
       await on.put({ n: 1 });
-      await expect.poll(() => rows().count()).toBe(1);
+      await eventually(() => rows().count()).toBe(1);
       await page.getByRole('button', { name: 'Clear journal' }).click();
-      await expect.poll(() => rows().count()).toBe(0);
+      await eventually(() => rows().count()).toBe(0);
       expect(on.bus.events).toHaveLength(0);
     });
 

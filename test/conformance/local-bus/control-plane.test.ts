@@ -2,6 +2,7 @@ import * as eb from '@aws-sdk/client-eventbridge';
 import { type LocalBus, startLocalBus } from '@tidings/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { busClient } from '../../support/bus-client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { refusal } from '../../support/refusal.ts';
 
 let bus: LocalBus;
@@ -447,11 +448,9 @@ describe('replays', () => {
         ReplayStartTime: expect.any(Date),
       });
     }
-    await expect
-      .poll(
-        async () => (await client.send(new eb.DescribeReplayCommand({ ReplayName: 'r3' }))).State,
-      )
-      .toBe('COMPLETED');
+    await eventually(
+      async () => (await client.send(new eb.DescribeReplayCommand({ ReplayName: 'r3' }))).State,
+    ).toBe('COMPLETED');
     expect(await client.send(new eb.DescribeReplayCommand({ ReplayName: 'r1' }))).toMatchObject({
       EventSourceArn: arn('archive/a'),
       Destination: { Arn: arn('event-bus/default') },

@@ -2,6 +2,7 @@ import * as sq from '@aws-sdk/client-sqs';
 import { manualClock } from '@tidings/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { account, type BusFixture, busFixture } from '../../support/bus-fixture.ts';
+import { eventually } from '../../support/eventually.ts';
 import { refusal } from '../../support/refusal.ts';
 
 const clock = manualClock();
@@ -118,11 +119,11 @@ describe('messages', () => {
 
   test('a receiver that waits gets what comes, and nothing when its time is over', async () => {
     const waiting = bodies({ WaitTimeSeconds: 20 });
-    await expect.poll(() => on.bus.requests.at(-1)?.op).toBe('ReceiveMessage');
+    await eventually(() => on.bus.requests.at(-1)?.op).toBe('ReceiveMessage');
     await send('a');
     expect(await waiting).toEqual(['a']);
     const inVain = bodies({ WaitTimeSeconds: 20 });
-    await expect.poll(() => on.bus.requests.at(-1)?.op).toBe('ReceiveMessage');
+    await eventually(() => on.bus.requests.at(-1)?.op).toBe('ReceiveMessage');
     await clock.advance(20_000);
     expect(await inVain).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { startLocalBus } from '@tidings/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { busClient } from '../../support/bus-client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { httpTarget } from '../../support/http-target.ts';
 
 const program = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
@@ -40,7 +41,7 @@ function run(...args: string[]): ChildProcess {
   return child;
 }
 const url = async () => {
-  await expect.poll(() => output, { timeout: 20_000 }).toContain('AWS_SECRET_ACCESS_KEY');
+  await eventually(() => output, { timeout: 20_000 }).toContain('AWS_SECRET_ACCESS_KEY');
   return /AWS_ENDPOINT_URL_EVENTBRIDGE=(\S+)/.exec(output)?.[1] ?? '';
 };
 const put = async (endpoint: string, orderId: string) => {
@@ -73,17 +74,17 @@ test('runs with rules from a file, reads it again when it changes, ends with Ctr
   const child = run(file, '--port', '0');
   const endpoint = await url();
   await put(endpoint, 'a');
-  await expect.poll(() => target.requests.length).toBe(1);
+  await eventually(() => target.requests.length).toBe(1);
   expect(JSON.parse(target.requests[0]?.body ?? '').detail).toEqual({ orderId: 'a' });
 
   await writeFile(file, rules("{ detail: { orderId: ['c'] } }"));
-  await expect.poll(() => output).toContain(`Read ${file} again.`);
+  await eventually(() => output).toContain(`Read ${file} again.`);
   await writeFile(file, rules("{ source: 'x' }"));
-  await expect.poll(() => output).toContain('must be an object or an array');
+  await eventually(() => output).toContain('must be an object or an array');
   expect(output).toContain('The rules stay as they were.');
   await put(endpoint, 'b');
   await put(endpoint, 'c');
-  await expect.poll(() => target.requests.length).toBe(2);
+  await eventually(() => target.requests.length).toBe(2);
   expect(JSON.parse(target.requests[1]?.body ?? '').detail).toEqual({ orderId: 'c' });
 
   child.kill('SIGINT');
