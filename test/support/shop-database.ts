@@ -38,6 +38,13 @@ export async function createShopDatabase(cluster: PostgresCluster): Promise<Shop
     },
     connect,
     async close(): Promise<void> {
+      // A slot that nobody reads keeps the log, and there are few of them.
+      await client
+        .query(
+          `select pg_drop_replication_slot(slot_name) from pg_replication_slots
+           where database = current_database() and not active`,
+        )
+        .catch(() => {});
       for (const each of clients) await each.end().catch(() => {});
     },
   };
