@@ -9,7 +9,7 @@ import { isOfEntity, type RowEntity } from './row-entity.ts';
 import type { MappedChange, RowMapping } from './row-mapping.ts';
 
 /** Turns changes of rows into events. */
-export interface RowCapture {
+export interface RowCapture<Change extends RowChange = RowChange> {
   /** The entities that it knows, for feeds to check that they carry what these need. */
   readonly entities: readonly RowEntity[];
   /**
@@ -17,7 +17,7 @@ export interface RowCapture {
    * mapping speaks of it.
    * @throws CaptureError where none can be made: the change is poison.
    */
-  capture(change: RowChange): readonly PublishableEvent[];
+  capture(change: Change): readonly PublishableEvent[];
 }
 
 const imageNames = { now: 'new', before: 'old' } as const;
@@ -97,13 +97,16 @@ function mappedChange(change: RowChange): MappedChange {
  * whose entity it is of, in the order given.
  * @throws ConfigurationError where a mapping is malformed.
  */
-export function captureRows<const Entities extends readonly RowEntity[]>(
-  ...mappings: { readonly [Index in keyof Entities]: RowMapping<Entities[Index]> }
-): RowCapture {
-  const checked = mappings.map((mapping) => checkMapping(mapping as RowMapping));
+export function captureRows<
+  const Entities extends readonly RowEntity[],
+  Change extends RowChange = RowChange,
+>(
+  ...mappings: { readonly [Index in keyof Entities]: RowMapping<Entities[Index], Change> }
+): RowCapture<Change> {
+  const checked = mappings.map((mapping) => checkMapping(mapping as unknown as RowMapping));
   return Object.freeze({
     entities: Object.freeze(checked.map(({ entity }) => entity)),
-    capture(change: RowChange) {
+    capture(change: Change) {
       const mapped = mappedChange(change);
       return withStamp(changeStamp(change), () => {
         if (checked.length === 1) return runMapping(checked[0] as RowMapping, mapped);

@@ -1,3 +1,4 @@
+export type { Captured } from './capture-change.ts';
 export { CaptureError } from './capture-error.ts';
 export { captureRows, type RowCapture } from './capture-rows.ts';
 export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
@@ -13,5 +14,7 @@ export type { RelayState } from './relay-state.ts';
 export type { Row, RowChange, RowOperation } from './row-change.ts';
 export { type RowEntity, type RowImages, type RowMatch, rowEntity } from './row-entity.ts';
 export type { MappedChange, MappedEvents, RowMapping } from './row-mapping.ts';
+export { type BatchRecord, type BatchSettings, settleBatch } from './settle-batch.ts';
+export { type Settlement, settlementOf } from './settlement.ts';
 export { watchColumns } from './watch-columns.ts';
 export { type PendingGroup, Watermark } from './watermark.ts';

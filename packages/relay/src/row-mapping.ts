@@ -4,13 +4,13 @@ import type { RowChange } from './row-change.ts';
 import type { RowEntity, RowImages } from './row-entity.ts';
 
 /** A change as mappings see it. */
-export interface MappedChange extends RowChange {
+export type MappedChange<Change extends RowChange = RowChange> = Change & {
   /**
    * Where the two images differ, in the store's names: `status`, `address.city`,
    * `lines[2].quantity`. Empty where the feed does not carry both.
    */
   readonly changedPaths: readonly string[];
-}
+};
 
 /** What a mapping gives: an event, several, or nothing where the change tells no fact. */
 export type MappedEvents =
@@ -42,10 +42,13 @@ type BeforeOf<Entity extends RowEntity> =
  * functions are synchronous and depend on their arguments only. What is left out tells
  * nothing; `remove` is not called for rows that expired.
  */
-export interface RowMapping<Entity extends RowEntity = RowEntity> {
+export interface RowMapping<
+  Entity extends RowEntity = RowEntity,
+  Change extends RowChange = RowChange,
+> {
   readonly entity: Entity;
-  insert?(now: NowOf<Entity>, change: MappedChange): MappedEvents;
-  modify?(now: NowOf<Entity>, before: BeforeOf<Entity>, change: MappedChange): MappedEvents;
-  remove?(before: BeforeOf<Entity>, change: MappedChange): MappedEvents;
-  expire?(before: BeforeOf<Entity>, change: MappedChange): MappedEvents;
+  insert?(now: NowOf<Entity>, change: MappedChange<Change>): MappedEvents;
+  modify?(now: NowOf<Entity>, before: BeforeOf<Entity>, change: MappedChange<Change>): MappedEvents;
+  remove?(before: BeforeOf<Entity>, change: MappedChange<Change>): MappedEvents;
+  expire?(before: BeforeOf<Entity>, change: MappedChange<Change>): MappedEvents;
 }

@@ -12,7 +12,10 @@ export type Settlement =
 
 const settled: Settlement = { kind: 'settled' };
 
-/** Reads one outcome. Only `accepted` settles by itself. */
+/**
+ * Reads one outcome. Only `accepted` settles by itself, and what was rejected and is
+ * parked already: a publisher may have dead letters of its own.
+ */
 export function settlementOf(
   outcome: PublishOutcome,
   event: PublishableEvent,
@@ -22,6 +25,7 @@ export function settlementOf(
     case 'accepted':
       return settled;
     case 'rejected':
+      if (outcome.parked === true) return settled;
       return {
         kind: 'park',
         letter: { event, code: outcome.code, reason: outcome.message, source },
