@@ -21,6 +21,11 @@ export {
 export type { OutboxRow } from './outbox-row.ts';
 export type { PollSourceOptions } from './poll/poll-options.ts';
 export { pollSource } from './poll/poll-source.ts';
+export {
+  type MaintainOutboxOptions,
+  type MaintenanceReport,
+  maintainOutbox,
+} from './retention/maintain-outbox.ts';
 export type { StreamSetUpReport } from './set-up-stream.ts';
 export {
   type CapturedTable,

@@ -81,7 +81,7 @@ class PollReader {
   readonly #shards = new Map<number, ShardProgress>();
   #session: PollSession | undefined;
   #timeline: number | undefined;
-  #positionedAt = 0;
+  #positionedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: PollSettings) {
     this.#settings = settings;
