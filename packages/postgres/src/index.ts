@@ -21,6 +21,13 @@ export {
 export type { OutboxRow } from './outbox-row.ts';
 export type { PollSourceOptions } from './poll/poll-options.ts';
 export { pollSource } from './poll/poll-source.ts';
+export type {
+  ReplayOptions,
+  ReplayRefusal,
+  ReplayReport,
+  ReplaySelection,
+} from './replay/replay-options.ts';
+export { replayOutbox } from './replay/replay-outbox.ts';
 export {
   type MaintainOutboxOptions,
   type MaintenanceReport,

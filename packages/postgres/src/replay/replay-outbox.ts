@@ -1,0 +1,137 @@
+import type { SealedEvent } from '@tidings/contract';
+import { ConfigurationError, reasonOf } from '@tidings/relay';
+import pg from 'pg';
+import { outboxColumns, outboxRowOf, sealedEventOf } from '../outbox-row.ts';
+import { bytesOf, pinTextFormat, queryText, type TextRow } from '../text-rows.ts';
+import {
+  type ReplayOptions,
+  type ReplayRefusal,
+  type ReplayReport,
+  type ReplaySettings,
+  resolveReplayOptions,
+} from './replay-options.ts';
+import { stampReplay } from './stamp-replay.ts';
+
+/** Rows of one query. */
+const FETCH_ROWS = 256;
+/** Text that is published together; the next page is read meanwhile. */
+const PAGE_BYTES = 1024 * 1024;
+/** Refusals that the report names. */
+const NAMED_REFUSALS = 1_000;
+
+/**
+ * Publishes events of the outbox again, in the order of their transactions, as they stood
+ * when it began. Each keeps its eventId and idempotencyKey and says in `metadata.replay`
+ * which replay it comes from; its detail is otherwise the text that was stored. Neither
+ * the outbox nor a relay's checkpoint changes, and no transaction stays open. What was
+ * removed by retention cannot be replayed.
+ * @throws ConfigurationError on options that cannot work, and what the database answers:
+ * what the bus had accepted by then stays accepted.
+ */
+export async function replayOutbox(options: ReplayOptions): Promise<ReplayReport> {
+  const settings = resolveReplayOptions(options);
+  const client = new pg.Client(settings.connection);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await pinTextFormat(client);
+    return await replay(client, settings);
+  } finally {
+    await client.end();
+  }
+}
+
+async function replay(client: pg.Client, settings: ReplaySettings): Promise<ReplayReport> {
+  const { name, publisher, onRefused } = settings;
+  let accepted = 0;
+  let refusedCount = 0;
+  const refused: ReplayRefusal[] = [];
+  const missing = new Set(settings.eventIds);
+
+  function refuse(refusal: ReplayRefusal): void {
+    refusedCount += 1;
+    if (refused.length < NAMED_REFUSALS) refused.push(refusal);
+    onRefused(refusal);
+  }
+
+  async function publish(rows: readonly TextRow[]): Promise<void> {
+    const at = new Date().toISOString();
+    const events: SealedEvent[] = [];
+    for (const row of rows) {
+      const eventId = row.event_id ?? '';
+      missing.delete(eventId);
+      try {
+        const event = sealedEventOf(outboxRowOf(row));
+        events.push({ ...event, detail: stampReplay(event.detail, { name, at }) });
+      } catch (error) {
+        refuse({ eventId, code: 'MalformedEvent', reason: reasonOf(error) });
+      }
+    }
+    for (const outcome of await publisher.publishSettled(events)) {
+      if (outcome.status === 'accepted') accepted += 1;
+      else refuse({ eventId: outcome.eventId, code: outcome.code, reason: outcome.message });
+    }
+  }
+
+  // One page on its way while the next is read: bounded, and the bus is never idle.
+  let publishing: Promise<void> = Promise.resolve();
+  try {
+    for await (const rows of pagesOf(client, settings)) {
+      await publishing;
+      if (settings.signal?.aborted) break;
+      publishing = publish(rows);
+      // Awaited in the next round; until then a failure is nobody's.
+      publishing.catch(() => {});
+    }
+  } finally {
+    await publishing;
+  }
+  return { name, accepted, refusedCount, refused, missing: [...missing] };
+}
+
+async function* pagesOf(
+  client: pg.Client,
+  { condition, values }: ReplaySettings,
+): AsyncGenerator<readonly TextRow[], void, undefined> {
+  const snapshot = await snapshotNow(client);
+  const [ends, xid, id] = [1, 2, 3].map((each) => `$${values.length + each}`);
+  let after: readonly [string, string] = ['0', '0'];
+  let page: TextRow[] = [];
+  let bytes = 0;
+  for (;;) {
+    const rows = await queryText(
+      client,
+      `select transaction_id::text as xid, id, ${outboxColumns} from tidings.outbox
+       where ${condition} and (transaction_id, id) > (${xid}::xid8, ${id}::bigint)
+         and transaction_id < pg_snapshot_xmax(${ends}::pg_snapshot)
+         and pg_visible_in_snapshot(transaction_id, ${ends}::pg_snapshot)
+       order by transaction_id, id limit ${FETCH_ROWS}`,
+      [...values, snapshot, ...after],
+    );
+    for (const row of rows) {
+      page.push(row);
+      bytes += bytesOf(row);
+    }
+    const last = rows.at(-1);
+    if (last !== undefined) after = [last.xid as string, last.id as string];
+    const end = rows.length < FETCH_ROWS;
+    if (page.length > 0 && (end || bytes >= PAGE_BYTES)) {
+      yield page;
+      page = [];
+      bytes = 0;
+    }
+    if (end) return;
+  }
+}
+
+async function snapshotNow(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ snapshot: string; migrated: boolean; database: string }>(
+    `select pg_current_snapshot()::text as snapshot, current_database() as database,
+            to_regclass('tidings.outbox') is not null as migrated`,
+  );
+  const row = rows[0];
+  if (row?.migrated !== true) {
+    throw new ConfigurationError(`database "${row?.database}" has no tidings.outbox to replay`);
+  }
+  return row.snapshot;
+}
