@@ -5,6 +5,7 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { othersMayEnter } from './others-may-enter.ts';
@@ -89,6 +90,18 @@ export async function startPostgresCluster(
   }
 
   async function start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await launch();
+      } catch (error) {
+        // Backends outlive a server that was killed for a moment, and keep its memory.
+        if (attempt === 50 || !/still in use/.test(String(error))) throw error;
+        await delay(100);
+      }
+    }
+  }
+
+  async function launch(): Promise<void> {
     const child = spawn(program('postgres'), ['-D', data, '-p', String(port), ...flags], {
       ...identity,
       stdio: ['ignore', 'ignore', 'pipe'],

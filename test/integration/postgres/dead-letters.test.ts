@@ -17,6 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { appendRow } from '../../support/append-row.ts';
 import { everyKey } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { refusal } from '../../support/refusal.ts';
 import { runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
 import { sealedOrder } from '../../support/sealed-order.ts';
@@ -27,7 +28,7 @@ let bus: LocalBus;
 let deadLetters: PostgresDeadLetters;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster({ wal_level: 'replica' });
+  cluster = await startPostgresCluster({ wal_level: 'replica' }, postgresMajor());
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {

@@ -12,6 +12,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { appendRow } from '../../support/append-row.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readSource } from '../../support/read-source.ts';
 import { refusal } from '../../support/refusal.ts';
 
@@ -21,7 +22,7 @@ let client: pg.Client;
 const clients: pg.Client[] = [];
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster({ wal_level: 'replica' });
+  cluster = await startPostgresCluster({ wal_level: 'replica' }, postgresMajor());
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {

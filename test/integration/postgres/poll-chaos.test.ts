@@ -7,11 +7,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendRow } from '../../support/append-row.ts';
 import { createOrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readSource, type SourceReading } from '../../support/read-source.ts';
 
 let cluster: PostgresCluster;
 beforeAll(async () => {
-  cluster = await startPostgresCluster({ wal_level: 'replica' });
+  cluster = await startPostgresCluster({ wal_level: 'replica' }, postgresMajor());
 });
 afterAll(() => cluster.stop());
 

@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { appendRow } from '../../support/append-row.ts';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readSource, type SourceReading } from '../../support/read-source.ts';
 import { refusal } from '../../support/refusal.ts';
 import { runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
@@ -24,7 +25,10 @@ const readings: SourceReading<OutboxRow>[] = [];
 const clients: pg.Client[] = [];
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster({ wal_level: 'replica', max_prepared_transactions: '4' });
+  cluster = await startPostgresCluster(
+    { wal_level: 'replica', max_prepared_transactions: '4' },
+    postgresMajor(),
+  );
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {
