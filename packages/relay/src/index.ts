@@ -3,9 +3,16 @@ export { CaptureError } from './capture-error.ts';
 export { captureRows, type RowCapture } from './capture-rows.ts';
 export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
+export { consoleLogger } from './console-logger.ts';
 export type { DeadLetter, DeadLetters } from './dead-letters.ts';
 export { parseExactJson } from './exact-json.ts';
 export { reasonOf } from './failure-reason.ts';
+export {
+  type HandlerOptions,
+  type HandlerSettings,
+  resolveHandlerOptions,
+} from './handler-options.ts';
+export { answerTime, failureFrom, type InvocationContext } from './invocation.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { type Checkpoint, type Position, positionOf } from './position.ts';
 export { createRelay, type Relay } from './relay.ts';
