@@ -7,6 +7,7 @@ import type { LocalBus } from '@tidings/local';
 import { type DebeziumSourceOptions, debeziumSource, setUpDebeziumOutbox } from '@tidings/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { type RunningRelay, runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
 import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
 
@@ -15,7 +16,7 @@ let database: ShopDatabase;
 let bus: LocalBus;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
   bus = await startOrdersBus();
 });
 afterAll(async () => {

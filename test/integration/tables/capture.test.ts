@@ -13,6 +13,7 @@ import {
 import type { ChangeSource } from '@tidings/relay';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readChanges } from '../../support/read-changes.ts';
 import { type RowChanged, tellEverything } from '../../support/row-changed.ts';
 import { runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
@@ -23,7 +24,7 @@ let database: ShopDatabase;
 let bus: LocalBus;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster({ max_prepared_transactions: '5' });
+  cluster = await startPostgresCluster({ max_prepared_transactions: '5' }, postgresMajor());
   bus = await startOrdersBus();
 });
 afterAll(async () => {

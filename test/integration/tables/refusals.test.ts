@@ -10,13 +10,14 @@ import {
 } from '@tidings/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
 
 let cluster: PostgresCluster;
 let database: ShopDatabase;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {

@@ -14,6 +14,7 @@ import {
 import type { ChangeSource } from '@tidings/relay';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readChanges } from '../../support/read-changes.ts';
 import { tellEverything } from '../../support/row-changed.ts';
 import { type RunningRelay, runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
@@ -25,7 +26,7 @@ let bus: LocalBus;
 let relays: RunningRelay[] = [];
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
   bus = await startOrdersBus();
 });
 afterAll(async () => {

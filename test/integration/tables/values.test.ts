@@ -5,6 +5,7 @@ import {
 import { captureTable, setUpTableCapture, tableSource } from '@tidings/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { readChanges } from '../../support/read-changes.ts';
 import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
 
@@ -12,7 +13,7 @@ let cluster: PostgresCluster;
 let database: ShopDatabase;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
 });
 afterAll(() => cluster.stop());
 beforeEach(async () => {

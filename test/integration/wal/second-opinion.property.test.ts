@@ -16,6 +16,7 @@ import {
   type Tuple,
   unchanged,
 } from '../../../packages/postgres/src/wal/pgoutput.ts';
+import { postgresMajor } from '../../support/postgres-major.ts';
 import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
 
 let cluster: PostgresCluster;
@@ -23,7 +24,7 @@ let database: ShopDatabase;
 let tables = 0;
 
 beforeAll(async () => {
-  cluster = await startPostgresCluster();
+  cluster = await startPostgresCluster({}, postgresMajor());
   database = await createShopDatabase(cluster);
   await database.query(
     `create publication everything for all tables;
