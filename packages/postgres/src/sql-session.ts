@@ -16,6 +16,7 @@ export class SqlSession {
   readonly #onShutdown: () => void;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** `onShutdown` is called when the server ends the connection because it stops. */
   constructor(config: pg.ClientConfig, onShutdown: () => void = () => {}) {
@@ -23,8 +24,12 @@ export class SqlSession {
     this.#onShutdown = onShutdown;
   }
 
-  /** Runs `work` on the connection. @throws what connecting or the work throws. */
+  /**
+   * Runs `work` on the connection. @throws what connecting or the work throws, and after
+   * `close`, for a connection that was opened then would keep the process alive.
+   */
   use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(new Error('the connection was closed'));
     const result = this.#last.then(async () => {
       const client = await this.#connected();
       const timer = setTimeout(() => destroy(client), USE_TIMEOUT_MS);
@@ -40,6 +45,7 @@ export class SqlSession {
 
   /** Waits a little for the use that is under way, then closes. */
   async close(): Promise<void> {
+    this.#closed = true;
     const timer = setTimeout(() => {
       if (this.#client !== undefined) destroy(this.#client);
     }, CLOSE_TIMEOUT_MS);
