@@ -191,6 +191,16 @@ class WalReader<Change> {
     return { seen, verdict };
   }
 
+  /** Undefined while the server is away, which it may be by the time of a second look. */
+  async #lookAgain(): Promise<SlotVerdict | undefined> {
+    try {
+      return (await this.#observe()).verdict;
+    } catch (error) {
+      if (connectionFailureOf(error).kind === 'lost') return undefined;
+      throw refusalOf(error);
+    }
+  }
+
   #prepare(): Promise<void> {
     const { publication } = this.#settings;
     return this.#sql.use(async (client) => this.#layout.prepare?.(client, publication));
@@ -400,9 +410,9 @@ class WalReader<Change> {
     if (failure.kind !== 'lost') {
       // A slot or publication that was lost between the look and the start is a loss like
       // any other, which the next look repairs. Everything else is for a person.
-      const { verdict } = await this.#observe();
-      if (verdict.kind === 'lost') return;
-      throw refusalOf(error);
+      const verdict = await this.#lookAgain();
+      if (verdict?.kind === 'lost') return;
+      if (verdict !== undefined) throw refusalOf(error);
     }
     const waitMs = fullJitter(reconnect, attempt);
     logger.warn({ slot, reason: reasonOf(error), waitMs }, 'the stream is down; connecting again');
