@@ -74,9 +74,15 @@ let played = 0;
 try {
   for (const seed of seeds()) {
     if (interrupted) break;
-    const { violations } = await play(seed, { cluster, bus });
     played += 1;
-    if (violations.length > 0) broken.push(seed);
+    try {
+      const { violations } = await play(seed, { cluster, bus });
+      if (violations.length > 0) broken.push(seed);
+    } catch (error) {
+      broken.push(seed);
+      say(`seed ${seed}: BROKEN, it could not be played: ${(error as Error).stack}`);
+      await cluster.restart();
+    }
   }
 } finally {
   await bus.stop();

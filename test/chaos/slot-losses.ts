@@ -57,8 +57,8 @@ async function whenFree(
       return;
     } catch (error) {
       const { code } = error as { readonly code?: string };
-      // 42704: the relay had lost it already, and was about to make it anew.
-      if (code === '42704') return;
+      // The slot was lost already: it is gone (42704), or invalidated (55000).
+      if (code === '42704' || code === '55000') return;
       if (code !== '55006') throw error;
     }
   }

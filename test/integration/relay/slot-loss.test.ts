@@ -257,6 +257,46 @@ test('a relay that is killed while it heals heals again at its next start', asyn
   expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
 });
 
+test('of two relays that find the slot lost, one heals it and the other stands by', async () => {
+  const first = start();
+  await first.logged('streaming');
+  const second = start();
+  await second.logged('standing by');
+  await database.placeOrders(40);
+  await arrival();
+  // Nothing gets through, so the repair lasts until the faults are gone.
+  bus.setFaults([
+    { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  for (let dropped = false; !dropped; ) {
+    await database.query(
+      'select pg_terminate_backend(active_pid, 1000) from pg_replication_slots where slot_name = $1',
+      [database.slot],
+    );
+    dropped = await dropSlot().then(
+      () => true,
+      () => false,
+    );
+  }
+  await database.placeOrders(40);
+  await Promise.race([first.logged('is made anew'), second.logged('is made anew')]);
+  await Promise.race([
+    first.logged('another relay repairs the slot'),
+    second.logged('another relay repairs the slot'),
+  ]);
+  bus.setFaults([]);
+  await arrival();
+  await Promise.race([first.logged('the slot is healed'), second.logged('the slot is healed')]);
+  await first.stop();
+  await second.stop();
+  expectAllOrders(database.committed, bus.events);
+  const repairs = [...first.log, ...second.log].filter(({ message }) =>
+    message.includes('is made anew'),
+  );
+  expect(repairs).toHaveLength(1);
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
 test('onSlotLoss: halt opens the incident and stops with the sentence for it', async () => {
   await publishedBefore();
   await database.placeOrders(10);

@@ -18,6 +18,7 @@ import { SqlSession } from '../sql-session.ts';
 import { BookmarkTrail } from './bookmark-trail.ts';
 import { GroupQueue } from './group-queue.ts';
 import { outboxLayout } from './outbox-layout.ts';
+import { giveRepairRightBack, takeRepairRight } from './repair-lock.ts';
 import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
 import { type Healing, queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
@@ -181,6 +182,11 @@ class WalReader<Change> {
     const { tables, operations } = this.#layout;
     const seen = await this.#sql.use((client) => observeSlot(client, slot, publication, tables));
     this.#forgetOtherHistory(seen);
+    // Another relay has repaired the slot since, and gone on from there.
+    const healing = this.#healing;
+    if (healing !== undefined && (seen.checkpoint?.acknowledged ?? 0n) > healing.to) {
+      this.#healing = undefined;
+    }
     const verdict = judgeSlot(seen, {
       slot,
       publication,
@@ -213,7 +219,7 @@ class WalReader<Change> {
         const { seen, verdict } = await this.#observe();
         if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
         if (verdict.kind === 'lost') {
-          await this.#repair(verdict, seen, signal);
+          await this.#repair(signal);
           continue;
         }
         await this.#streamFrom(verdict, seen, signal, () => {
@@ -319,11 +325,19 @@ class WalReader<Change> {
     );
   }
 
-  async #repair(
-    verdict: Extract<SlotVerdict, { kind: 'lost' }>,
-    seen: SlotObservation,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #repair(signal: AbortSignal): Promise<void> {
+    const { slot } = this.#settings;
+    if (!(await this.#sql.use((client) => takeRepairRight(client, slot)))) {
+      this.#logger.debug({ slot }, 'standing by: another relay repairs the slot');
+      await delay(STANDBY_MS, undefined, { signal });
+      return;
+    }
+    // It may be repaired by now.
+    const { seen, verdict } = await this.#observe();
+    if (verdict.kind !== 'lost') {
+      await this.#sql.use(giveRepairRightBack);
+      return;
+    }
     const healing = await repairSlotLoss({
       settings: this.#settings,
       layout: this.#layout,
@@ -347,12 +361,14 @@ class WalReader<Change> {
     const healing = this.#healing;
     if (healing !== undefined && lsn >= healing.to) {
       await this.#sql.use(async (client) => {
-        const { server } = await observeSlot(
-          client,
-          slot,
-          this.#settings.publication,
-          this.#layout.tables,
-        );
+        const { publication } = this.#settings;
+        const { tables } = this.#layout;
+        // A session that broke has lost the right, and the slot perhaps as well.
+        const right = await takeRepairRight(client, slot);
+        const { server, slot: now } = await observeSlot(client, slot, publication, tables);
+        if (!right || now?.confirmed === undefined || now.confirmed > healing.to) {
+          throw new Error('another relay has repaired the slot, or is about to');
+        }
         await client.query('begin');
         try {
           await writeCheckpoint(client, slot, {
@@ -364,6 +380,7 @@ class WalReader<Change> {
           });
           await closeIncident(client, healing.incident, healing.to, healing.republished);
           await client.query('commit');
+          await giveRepairRightBack(client);
         } catch (error) {
           await client.query('rollback').catch(() => {});
           throw error;
