@@ -31,7 +31,7 @@ export default defineRelay({
     connection: { connectionString: connection, connectionTimeoutMillis: 2_000 },
     slot: process.env.RELAY_SLOT ?? '',
     heartbeatIntervalMs: 100,
-    heartbeatTimeoutMs: 1_000,
+    heartbeatTimeoutMs: 1_500,
     stallTimeoutMs: 1_000,
   }),
   publisher: eventBridgePublisher({

@@ -8,20 +8,26 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * One ordinary connection that is opened when it is needed, kept, and replaced after
- * it broke. Uses are one after the other, and short: one that gets no answer for 30 s
- * is given up with its connection.
+ * it broke. Uses are one after the other, and short: one that gets no answer for long is
+ * given up with its connection.
  */
 export class SqlSession {
   readonly #config: pg.ClientConfig;
   readonly #onShutdown: () => void;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #timeoutMs: number;
   #closed = false;
 
   /** `onShutdown` is called when the server ends the connection because it stops. */
-  constructor(config: pg.ClientConfig, onShutdown: () => void = () => {}) {
+  constructor(
+    config: pg.ClientConfig,
+    onShutdown: () => void = () => {},
+    timeoutMs: number = USE_TIMEOUT_MS,
+  ) {
     this.#config = config;
     this.#onShutdown = onShutdown;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -32,7 +38,7 @@ export class SqlSession {
     if (this.#closed) return Promise.reject(new Error('the connection was closed'));
     const result = this.#last.then(async () => {
       const client = await this.#connected();
-      const timer = setTimeout(() => destroy(client), USE_TIMEOUT_MS);
+      const timer = setTimeout(() => destroy(client), this.#timeoutMs);
       try {
         return await work(client);
       } finally {

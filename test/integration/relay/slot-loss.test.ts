@@ -9,6 +9,7 @@ import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { postgresMajor } from '../../support/postgres-major.ts';
 import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
+import { openTcpLink } from '../../support/tcp-link.ts';
 
 let cluster: PostgresCluster;
 let database: OrdersDatabase;
@@ -86,6 +87,20 @@ async function incidents(): Promise<readonly Incident[]> {
 
 async function dropSlot(): Promise<void> {
   await database.query('select pg_drop_replication_slot($1)', [database.slot]);
+}
+
+/** Drops the slot of a running relay, which may be back before the drop. */
+async function dropActiveSlot(): Promise<void> {
+  for (let dropped = false; !dropped; ) {
+    await database.query(
+      'select pg_terminate_backend(active_pid, 1000) from pg_replication_slots where slot_name = $1',
+      [database.slot],
+    );
+    dropped = await dropSlot().then(
+      () => true,
+      () => false,
+    );
+  }
 }
 
 interface Loss {
@@ -195,17 +210,7 @@ test.each(losses.filter(({ reason }) => reason !== 'moved' && reason !== 'invali
     await arrival();
     await bookmarkCovers();
     if (name === 'dropped') {
-      await database.query(
-        'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1',
-        [database.slot],
-      );
-      // The relay may be back before the drop; then the drop waits for the next chance.
-      for (let dropped = false; !dropped; ) {
-        dropped = await dropSlot().then(
-          () => true,
-          () => false,
-        );
-      }
+      await dropActiveSlot();
     } else {
       await lose();
     }
@@ -268,16 +273,7 @@ test('of two relays that find the slot lost, one heals it and the other stands b
   bus.setFaults([
     { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
   ]);
-  for (let dropped = false; !dropped; ) {
-    await database.query(
-      'select pg_terminate_backend(active_pid, 1000) from pg_replication_slots where slot_name = $1',
-      [database.slot],
-    );
-    dropped = await dropSlot().then(
-      () => true,
-      () => false,
-    );
-  }
+  await dropActiveSlot();
   await database.placeOrders(40);
   await Promise.race([first.logged('is made anew'), second.logged('is made anew')]);
   await Promise.race([
@@ -295,6 +291,25 @@ test('of two relays that find the slot lost, one heals it and the other stands b
   );
   expect(repairs).toHaveLength(1);
   expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
+test('a link that is forgotten in the middle of a repair does not hold it up', async () => {
+  await publishedBefore();
+  await database.placeOrders(300, 10);
+  await dropSlot();
+  const link = await openTcpLink(cluster.port);
+  const url = database.url.replace(`:${cluster.port}/`, `:${link.port}/`);
+  try {
+    const relay = start({ connection: url, heartbeatTimeoutMs: 500 });
+    await relay.logged('has been dropped');
+    link.forget();
+    await relay.logged('the slot is healed');
+    await arrival();
+    await relay.stop();
+  } finally {
+    await link.close();
+  }
+  expectAllOrders(database.committed, bus.events);
 });
 
 test('onSlotLoss: halt opens the incident and stops with the sentence for it', async () => {

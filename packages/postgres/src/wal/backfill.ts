@@ -24,6 +24,8 @@ export interface BackfillRequest<Change> {
   /** What was published; undefined reads the whole table. */
   readonly bookmark: Bookmark | undefined;
   readonly queue: GroupQueue<Change>;
+  /** Milliseconds without an answer after which the connection counts as lost. */
+  readonly silenceMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -42,10 +44,12 @@ const SETTLE_MS = 50;
  */
 export async function backfillInto<Change>(request: BackfillRequest<Change>): Promise<Backfilled> {
   const { queue, backfills, replacement, signal } = request;
-  const client = new pg.Client(request.connection);
+  const client = new pg.Client({ ...request.connection, query_timeout: request.silenceMs });
   client.on('error', () => {});
-  await client.connect();
+  const abort = (): void => void client.end().catch(() => {});
+  signal.addEventListener('abort', abort, { once: true });
   try {
+    await client.connect();
     await delay(SETTLE_MS, undefined, { signal });
     await client.query('begin isolation level repeatable read read only');
     await client.query(`set transaction snapshot ${pg.escapeLiteral(replacement.snapshotName)}`);
@@ -73,6 +77,7 @@ export async function backfillInto<Change>(request: BackfillRequest<Change>): Pr
     await client.query('commit');
     return { rows, bookmark: { snapshot, at, lsn: replacement.consistentPoint } };
   } finally {
+    signal.removeEventListener('abort', abort);
     await client.end().catch(() => {});
   }
 }

@@ -76,7 +76,13 @@ export async function createReplacementSlot(
   await client.connect();
   const abort = (): void => void client.end().catch(() => {});
   request.signal.addEventListener('abort', abort, { once: true });
-  const reporter = setInterval(() => void reportBlockers(sql, request), BLOCKERS_AFTER_MS);
+  const pid = (client as unknown as { readonly processID?: number }).processID;
+  const reporter = setInterval(() => {
+    void reportBlockers(sql, request, pid).then((alive) => {
+      // The link was lost without a word: nothing would ever end the wait.
+      if (!alive) abort();
+    });
+  }, BLOCKERS_AFTER_MS);
   try {
     const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
       createStatement(request.slot, request.serverVersion),
@@ -109,8 +115,17 @@ function createStatement(slot: string, serverVersion: number): string {
   return `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput (SNAPSHOT 'export'${failover})`;
 }
 
-async function reportBlockers(sql: SqlSession, request: ReplacementRequest): Promise<void> {
+/** False when the server no longer knows the backend that creates the slot. */
+async function reportBlockers(
+  sql: SqlSession,
+  request: ReplacementRequest,
+  creator: number | undefined,
+): Promise<boolean> {
   try {
+    const alive = await sql.use((client) =>
+      client.query('select from pg_stat_activity where pid = $1', [creator]),
+    );
+    if (alive.rowCount === 0) return false;
     const { rows } = await sql.use((client) =>
       client.query(
         `select pid, application_name, state, xact_start from pg_stat_activity
@@ -124,4 +139,5 @@ async function reportBlockers(sql: SqlSession, request: ReplacementRequest): Pro
   } catch (error) {
     request.logger.debug({ reason: reasonOf(error) }, 'could not look for running transactions');
   }
+  return true;
 }

@@ -15,6 +15,8 @@ export interface ReplicationRequest {
   readonly connection: pg.ClientConfig;
   readonly slot: string;
   readonly publication: string;
+  /** Milliseconds that the server may take to begin. */
+  readonly silenceMs: number;
   readonly from: Lsn;
   /** Leaves out rows that logical replication brought here; PostgreSQL 16 and later. */
   readonly localOriginOnly: boolean;
@@ -86,8 +88,9 @@ export async function openReplication(request: ReplicationRequest): Promise<Repl
       throw defect ?? error;
     },
   );
+  const patience = setTimeout(() => wire.stream.destroy(), request.silenceMs);
   try {
-    await Promise.race([started, ended]);
+    await Promise.race([started, ended]).finally(() => clearTimeout(patience));
   } catch (error) {
     wire.stream.destroy();
     throw error;

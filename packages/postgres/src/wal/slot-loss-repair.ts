@@ -88,6 +88,7 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
       incident: opened,
       bookmark: checkpoint.bookmark,
       queue,
+      silenceMs: settings.heartbeatTimeoutMs,
       signal,
     });
     const now = await sql.use((client) =>

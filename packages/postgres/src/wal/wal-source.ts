@@ -104,7 +104,11 @@ class WalReader<Change> {
   constructor(settings: WalSettings, layout: WalLayout<Change>) {
     this.#settings = settings;
     this.#layout = layout;
-    this.#sql = new SqlSession(settings.connection, () => this.#leaveServer());
+    this.#sql = new SqlSession(
+      settings.connection,
+      () => this.#leaveServer(),
+      settings.heartbeatTimeoutMs,
+    );
   }
 
   async verify(): Promise<void> {
@@ -184,7 +188,9 @@ class WalReader<Change> {
     this.#forgetOtherHistory(seen);
     // Another relay has repaired the slot since, and gone on from there.
     const healing = this.#healing;
-    if (healing !== undefined && (seen.checkpoint?.acknowledged ?? 0n) > healing.to) {
+    const { checkpoint, server } = seen;
+    const sameHistory = checkpoint?.timeline === server.timeline;
+    if (healing !== undefined && sameHistory && checkpoint.acknowledged > healing.to) {
       this.#healing = undefined;
     }
     const verdict = judgeSlot(seen, {
@@ -252,6 +258,7 @@ class WalReader<Change> {
       connection: settings.textConnection,
       slot: settings.slot,
       publication: settings.publication,
+      silenceMs: settings.heartbeatTimeoutMs,
       layout: this.#layout,
       heartbeatPrefix: settings.heartbeatPrefix,
       epoch: this.#epoch,

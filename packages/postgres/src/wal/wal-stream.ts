@@ -36,6 +36,8 @@ export interface WalStreamRequest<Change> {
   readonly connection: pg.ClientConfig;
   readonly slot: string;
   readonly publication: string;
+  /** Milliseconds that the server may take to begin. */
+  readonly silenceMs: number;
   readonly layout: WalLayout<Change>;
   readonly heartbeatPrefix: string;
   readonly epoch: number;
@@ -76,6 +78,7 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     connection: request.connection,
     slot: request.slot,
     publication: request.publication,
+    silenceMs: request.silenceMs,
     from: request.resume.lsn,
     localOriginOnly: request.localOriginOnly,
     onMessage: (chunk, offset) => {
