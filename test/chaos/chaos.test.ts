@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 // `npm run chaos` plays many more; these three meet most kinds of trouble.
-test.each([1, 2, 3])('the schedule of seed %i leaves the promise whole', async (seed) => {
+test.each([2, 3, 4])('the schedule of seed %i leaves the promise whole', async (seed) => {
   const schedule = scheduleOf(seed);
   const { violations, log } = await runSchedule(schedule, { cluster, bus });
   const story = `${describeSchedule(schedule)}\nnpm run chaos -- --seed ${seed}\n${log}`;
