@@ -1,34 +1,17 @@
-import { walSource } from '@tidings/postgres';
+import { postgresDeadLetters, walSource } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
 import { leanTransport } from '@tidings/publisher/lean';
-import { type DeadLetter, defineRelay } from '@tidings/relay';
-import pg from 'pg';
+import { defineRelay } from '@tidings/relay';
 
 /** A relay that notices within a second or two what others notice within a minute. */
-const connection = process.env.DATABASE_URL ?? '';
-
-/** Parks letters where the product keeps them. */
-async function park(letters: readonly DeadLetter[]): Promise<void> {
-  const client = new pg.Client({ connectionString: connection, connectionTimeoutMillis: 2_000 });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    for (const { event, code, reason, source } of letters) {
-      const key = event !== undefined && 'eventId' in event ? event.eventId : reason;
-      await client.query(
-        `insert into tidings.dead_letter (relay, letter_key, event, code, reason)
-         values ($1, $2, $3, $4, $5) on conflict do nothing`,
-        [source, key, JSON.stringify(event), code, reason],
-      );
-    }
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
+const connection = {
+  connectionString: process.env.DATABASE_URL ?? '',
+  connectionTimeoutMillis: 2_000,
+};
 
 export default defineRelay({
   source: walSource({
-    connection: { connectionString: connection, connectionTimeoutMillis: 2_000 },
+    connection,
     slot: process.env.RELAY_SLOT ?? '',
     heartbeatIntervalMs: 100,
     heartbeatTimeoutMs: 1_500,
@@ -42,7 +25,7 @@ export default defineRelay({
     backoff: { baseMs: 5, capMs: 50 },
     throttledBackoff: { baseMs: 5, capMs: 100 },
   }),
-  deadLetters: { park },
+  deadLetters: postgresDeadLetters({ connection }),
   checkpointIntervalMs: 20,
   drainTimeoutMs: 10_000,
 });

@@ -374,6 +374,10 @@ class WalReader<Change> {
         const right = await takeRepairRight(client, slot);
         const { server, slot: now } = await observeSlot(client, slot, publication, tables);
         if (!right || now?.confirmed === undefined || now.confirmed > healing.to) {
+          // Whoever holds the right must not sleep on it: a look tells what to do next.
+          await giveRepairRightBack(client);
+          this.#leaveServer();
+          this.#progressed?.();
           throw new Error('another relay has repaired the slot, or is about to');
         }
         await client.query('begin');
