@@ -72,9 +72,12 @@ export interface PublisherOptions {
   readonly requestTimeoutMs?: number;
   /** Milliseconds that `close` waits for what is undecided. Default 30,000. */
   readonly closeTimeoutMs?: number;
-  /** Back-off after a passing failure. Default: base 50 ms, cap 10,000 ms. */
+  /**
+   * Back-off after a failure that passes, and after throttled entries among accepted
+   * ones. Default: base 50 ms, cap 10,000 ms.
+   */
   readonly backoff?: Backoff;
-  /** Back-off after throttling. Default: base 200 ms, cap 20,000 ms. */
+  /** Back-off after throttled requests. Default: base 200 ms, cap 20,000 ms. */
   readonly throttledBackoff?: Backoff;
   /** Source of randomness in [0, 1). Default `Math.random`. */
   readonly random?: () => number;

@@ -66,7 +66,8 @@ export function retryVerdict(
     return failure.scope === 'entry' ? REJECT : GIVE_UP;
   }
   if (record.attempts >= limits.maxAttempts) return GIVE_UP;
-  const slow = kind === 'throttled' || kind === 'denied';
+  // A single throttled entry among accepted ones is no sign of a service that is short.
+  const slow = kind === 'denied' || (kind === 'throttled' && failure.scope === 'request');
   const { baseMs, capMs } = slow ? limits.throttledBackoff : limits.backoff;
   // With less than one base delay left, further attempts would only crowd together.
   if (leftMs < Math.max(baseMs, failure.retryAfterMs)) return GIVE_UP;

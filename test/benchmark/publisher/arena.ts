@@ -3,6 +3,7 @@ import type { Contestant, RunOrder, RunReport } from './contestant.ts';
 import type { StubQuestion, StubReport, StubSettings } from './stub-bus.ts';
 
 export interface Bout {
+  readonly contestant: Contestant;
   readonly count: number;
   readonly concurrency: number;
   readonly stub: StubSettings;
@@ -21,14 +22,14 @@ export interface Round {
 /** The stub bus and a process for each contestant. */
 export interface Arena extends AsyncDisposable {
   /**
-   * Runs the contestants in turn, `rounds` times, after one that does not count.
+   * Runs the bouts in turn, `rounds` times, after one turn that does not count. Returns
+   * the rounds of each bout, under its name.
    * @throws Error where the stub's books and a contestant's report disagree.
    */
-  fight<Name extends Contestant>(
-    contestants: readonly Name[],
-    bout: Bout,
+  fight<Name extends string>(
+    bouts: Readonly<Record<Name, Bout>>,
     rounds: number,
-  ): Promise<ReadonlyMap<Name, readonly Round[]>>;
+  ): Promise<Readonly<Record<Name, readonly Round[]>>>;
 }
 
 export function openArena(): Arena {
@@ -45,13 +46,13 @@ export function openArena(): Arena {
     return worker;
   }
 
-  async function round(contestant: Contestant, bout: Bout): Promise<Round> {
-    const { count, concurrency, noteBytes = [0, 0] } = bout;
+  async function round(bout: Bout): Promise<Round> {
+    const { contestant, count, concurrency, noteBytes = [0, 0] } = bout;
     const { url } = await stub.ask({ kind: 'reset', settings: bout.stub });
     const order = { contestant, url, count, concurrency, noteBytes };
     const report = await workerFor(contestant).ask(order);
     const books = await stub.ask({ kind: 'report' });
-    audit(contestant, bout, report, books);
+    audit(bout, report, books);
     return {
       eventsPerSecond: (report.accepted / report.wallMs) * 1000,
       cpuMicrosPerEvent: (report.cpuMs / report.accepted) * 1000,
@@ -62,12 +63,16 @@ export function openArena(): Arena {
   }
 
   return {
-    async fight(contestants, bout, rounds) {
-      const results = new Map(contestants.map((name) => [name, [] as Round[]]));
+    async fight<Name extends string>(bouts: Readonly<Record<Name, Bout>>, rounds: number) {
+      const names = Object.keys(bouts) as Name[];
+      const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+        Name,
+        Round[]
+      >;
       for (let turn = 0; turn <= rounds; turn += 1) {
-        for (const name of contestants) {
-          const result = await round(name, bout);
-          if (turn > 0) results.get(name)?.push(result);
+        for (const name of names) {
+          const result = await round(bouts[name]);
+          if (turn > 0) results[name].push(result);
         }
       }
       return results;
@@ -80,9 +85,9 @@ export function openArena(): Arena {
 }
 
 /** A figure whose events cannot be accounted for is no figure. */
-function audit(contestant: Contestant, bout: Bout, report: RunReport, books: StubReport): void {
+function audit({ contestant, count }: Bout, report: RunReport, books: StubReport): void {
   const raw = contestant.startsWith('raw');
-  const wanted = raw ? bout.count - books.throttled : bout.count;
+  const wanted = raw ? count - books.throttled : count;
   if (report.accepted !== wanted || books.distinct !== report.accepted) {
     throw new Error(
       `${contestant} reports ${report.accepted} of ${wanted} events, the bus holds ${books.distinct}`,

@@ -15,7 +15,7 @@ export function isReached({ measured, target }: Figure): boolean {
 /** The figure as a row of a table. */
 export function figureRow(figure: Figure): string[] {
   const { name, measured, target, unit } = figure;
-  const bound = 'least' in target ? `>= ${target.least}` : `<= ${target.most}`;
+  const bound = 'least' in target ? `>= ${target.least}` : `<= ${Number(target.most.toFixed(3))}`;
   const text = measured.toFixed(measured < 100 ? 2 : 0);
   return [name, `${text} ${unit}`, `${bound} ${unit}`, isReached(figure) ? 'yes' : 'NO'];
 }
