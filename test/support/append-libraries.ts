@@ -5,6 +5,7 @@ import {
   type Outbox,
   postgresJsExecutor,
   postgresOutbox,
+  preparedPgExecutor,
   prismaExecutor,
   typeormExecutor,
 } from '@tidings/postgres/outbox';
@@ -49,30 +50,32 @@ function bound<Transaction>(
   };
 }
 
+function pgLibrary(url: string, outbox: Outbox<pg.PoolClient>): ConnectedLibrary {
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  return {
+    async transact(work) {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        await work(bound(outbox, client, (orderId) => client.query(insertOrder('$1'), [orderId])));
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
 /** Every library that has an executor, in real use. */
 export const libraries: Readonly<Record<string, (url: string) => ConnectedLibrary>> = {
-  pg(url) {
-    const pool = new pg.Pool({ connectionString: url, max: 2 });
-    const outbox = postgresOutbox({ producer });
-    return {
-      async transact(work) {
-        const client = await pool.connect();
-        try {
-          await client.query('begin');
-          await work(
-            bound(outbox, client, (orderId) => client.query(insertOrder('$1'), [orderId])),
-          );
-          await client.query('commit');
-        } catch (error) {
-          await client.query('rollback');
-          throw error;
-        } finally {
-          client.release();
-        }
-      },
-      close: () => pool.end(),
-    };
-  },
+  pg: (url) => pgLibrary(url, postgresOutbox({ producer })),
+
+  'pg, prepared': (url) =>
+    pgLibrary(url, postgresOutbox({ executor: preparedPgExecutor, producer })),
 
   'postgres.js'(url) {
     const database = postgres(url, { max: 2 });

@@ -9,7 +9,12 @@ export {
   type KyselyTransaction,
   kyselyExecutor,
 } from './executors/kysely-executor.ts';
-export { type OutboxTransaction, pgExecutor } from './executors/pg-executor.ts';
+export {
+  type OutboxTransaction,
+  type PreparingTransaction,
+  pgExecutor,
+  preparedPgExecutor,
+} from './executors/pg-executor.ts';
 export {
   type PostgresJsTransaction,
   postgresJsExecutor,
