@@ -146,7 +146,7 @@ test('who waited for a row comes after whom it waited for, whoever began first',
   await early.query('select pg_current_xact_id()');
   await late.query('begin');
   await late.query('update stock set n = n + 1');
-  await insertOrder(late, 'came first', 'stock-1');
+  await insertOrder(late, 'came-first', 'stock-1');
   const waiting = early.query('update stock set n = n + 1');
   await late.query('commit');
   await waiting;
@@ -154,7 +154,7 @@ test('who waited for a row comes after whom it waited for, whoever began first',
   await early.query('commit');
   const reading = startReading();
   await reading.until(() => reading.changes.length === 2);
-  expect(keysOf(reading)).toEqual(['came first', 'waited']);
+  expect(keysOf(reading)).toEqual(['came-first', 'waited']);
 });
 
 test('a restart of the server: the poller connects again and reads nothing twice', async () => {

@@ -42,8 +42,7 @@ function outbox(options: Partial<WalSourceOptions> = {}): ChangeSource<OutboxRow
 }
 
 const append = (id: string): string =>
-  `insert into tidings.outbox (event_id, source, detail_type, detail, occurred_at, idempotency_key)
-   values ('${id}', 'com.acme.orders', 'OrderPlaced', '{"metadata":{},"data":{}}', now(), '${id}');`;
+  `select tidings.append('com.acme.orders', 'OrderPlaced', '{}', '${id}', event_id => '${id}');`;
 
 const idsOf = ({ changes }: Reading<OutboxRow>): readonly string[] =>
   changes.map(({ eventId }) => eventId);
@@ -128,8 +127,8 @@ test('what is rolled back, whole or to a savepoint, is never seen; what is delet
   await database.query(`begin; ${append('d')} delete from tidings.outbox; commit`);
   await database.query(
     `do $$ begin
-       begin ${append('caught')} perform 1 / 0; exception when division_by_zero then null; end;
-       ${append('e')}
+       begin ${append('caught').replace('select', 'perform')} perform 1 / 0; exception when division_by_zero then null; end;
+       ${append('e').replace('select', 'perform')}
      end $$`,
   );
   expect(await database.query('select event_id from tidings.outbox')).toEqual([{ event_id: 'e' }]);
@@ -153,10 +152,8 @@ test('a large transaction comes in pieces, ends once, and begins again if it was
   await setUp();
   const count = 20_000;
   await database.query(
-    `insert into tidings.outbox
-       (event_id, source, detail_type, detail, occurred_at, idempotency_key)
-     select 'e' || n, 'com.acme.orders', 'OrderPlaced',
-       json_build_object('metadata', json_build_object(), 'data', repeat('x', 400)), now(), 'k' || n
+    `select tidings.append('com.acme.orders', 'OrderPlaced', to_json(repeat('x', 400)), 'k' || n,
+       event_id => 'e' || n)
      from generate_series(1, ${count}) n`,
   );
   const part = await readChanges(outbox(), 1_000, ({ positions }) => positions.at(-1));
