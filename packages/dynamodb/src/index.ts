@@ -1,6 +1,7 @@
 export {
   type DeadLetter,
   type DeadLetters,
+  type InvocationContext,
   type MappedChange,
   type MappedEvents,
   type RowEntity,
@@ -26,7 +27,6 @@ export {
 export { type PipeItem, pipeTargetParameters } from './pipe-item.ts';
 export { type ReplicaRule, skipReplicas } from './skip-replicas.ts';
 export {
-  type InvocationContext,
   type StreamEvent,
   type StreamHandler,
   type StreamHandlerOptions,

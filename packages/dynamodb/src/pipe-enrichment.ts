@@ -1,6 +1,7 @@
 import type { Producer, PublishableEvent, Publisher } from '@tidings/contract';
 import {
   ConfigurationError,
+  consoleLogger,
   type DeadLetter,
   type DeadLetters,
   type Logger,
@@ -8,7 +9,6 @@ import {
 } from '@tidings/relay';
 import type { ItemCapture } from './capture-items.ts';
 import { captureRecord, feedName } from './capture-record.ts';
-import { consoleLogger } from './console-logger.ts';
 import { type PipeItem, pipeItem } from './pipe-item.ts';
 import type { StreamRecord } from './stream-record.ts';
 

@@ -49,7 +49,7 @@ export function resolveHandlerOptions<Capture extends RowCapture>(
   const { capture, publisher, deadLetters, failures } = options;
   const { reserveMs = 1_000, logger = consoleLogger } = options;
   if (typeof capture?.capture !== 'function') {
-    throw new ConfigurationError('capture must be one such as captureRows({ … })');
+    throw new ConfigurationError('capture must be what captureRows or captureItems returned');
   }
   if (typeof publisher?.publishSettled !== 'function') {
     throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ … })');
