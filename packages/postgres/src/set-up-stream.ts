@@ -3,6 +3,7 @@ import pg from 'pg';
 import { applyMigrations, lockMigrations } from './apply-migrations.ts';
 import { clientConfigOf } from './connection-config.ts';
 import { createSlot } from './create-slot.ts';
+import { extendPublication } from './extend-publication.ts';
 import { inspectTables, type TableDemand } from './tables/table-inspection.ts';
 
 /** What to prepare so that a stream can carry tables of the business. */
@@ -17,10 +18,13 @@ export interface StreamSetUp {
 export interface StreamSetUpReport {
   readonly publicationCreated: boolean;
   readonly slotCreated: boolean;
+  /** Tables that a publication which was there got now: `public.orders`. */
+  readonly tablesAdded: readonly string[];
 }
 
 /**
- * Makes the schema `tidings`, then the publication, then the slot, each unless it is there.
+ * Makes the schema `tidings`, then the publication, then the slot, each unless it is there;
+ * a publication that is there gets the tables and operations that it lacks.
  * @throws ConfigurationError where a table cannot give what is demanded of it; nothing has
  * been created then.
  */
@@ -34,7 +38,10 @@ export async function setUpStream(request: StreamSetUp): Promise<StreamSetUpRepo
     await inspectTables(client, publication, tables, false);
     await applyMigrations(client);
     const publicationCreated = await createPublication(client, request);
-    return { publicationCreated, slotCreated: await createSlot(client, slot) };
+    const tablesAdded = publicationCreated
+      ? []
+      : await extendPublication(client, slot, publication, tables);
+    return { publicationCreated, slotCreated: await createSlot(client, slot), tablesAdded };
   } finally {
     await client.end();
   }

@@ -116,7 +116,7 @@ test('a connector is relieved: its slot and publication go on where it stood', a
     publication: 'dbz_publication',
     table: 'outbox',
   });
-  expect(report).toEqual({ publicationCreated: false, slotCreated: false });
+  expect(report).toEqual({ publicationCreated: false, slotCreated: false, tablesAdded: [] });
   const relay = start({ publication: 'dbz_publication' });
   await database.query(append(3));
   await bus.waitFor(2);

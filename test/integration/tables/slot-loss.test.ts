@@ -159,3 +159,79 @@ test('a table that is altered out of the publication under way is a loss', async
   await expect(relay.ended).rejects.toThrow('publication "tidings_tables" does not publish');
   expect(await incidents()).toEqual([{ reason: 'unpublished', republished: null, closed: false }]);
 });
+
+const refunds = captureTable({ table: 'refunds', ...mapping });
+
+/** A relay of the tables given, between two set-ups. */
+function startWith(...tables: TableSourceOptions['tables']): RunningRelay {
+  const { url: connection, slot } = database;
+  const relay = runRelayFrom(
+    tableSource({ connection, slot, tables, heartbeatIntervalMs: 50 }),
+    bus,
+  );
+  relays.push(relay);
+  return relay;
+}
+
+test('tables are added and taken away between two runs without a loss', async () => {
+  const { url: connection, slot } = database;
+  const first = startWith(orders, lines);
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await database.query('create table refunds (id int primary key)');
+  const set = { connection, slot, tables: [orders, lines, refunds] };
+  await expect(setUpTableCapture(set)).rejects.toThrow('is being streamed; stop its relay');
+  await first.stop();
+  await database.query(place(2));
+  expect(await setUpTableCapture(set)).toEqual({
+    publicationCreated: false,
+    slotCreated: false,
+    tablesAdded: ['public.refunds'],
+  });
+  const second = startWith(orders, lines, refunds);
+  await database.query('insert into refunds values (7)');
+  await bus.waitFor(3);
+  await second.stop();
+  await database.query(place(3));
+  expect(await setUpTableCapture({ ...set, tables: [orders, refunds] })).toMatchObject({
+    tablesAdded: [],
+  });
+  const third = startWith(orders, refunds);
+  await database.query('insert into "Lines" values (8); insert into refunds values (9)');
+  await bus.waitFor(5);
+  await third.stop();
+  expect(bus.events.map(({ detail }) => nowOf(detail))).toMatchObject([
+    ...[{ id: 1 }, { id: 2 }, { id: 7 }, { id: 3 }, { id: 9 }],
+  ]);
+  expect(await incidents()).toEqual([]);
+});
+
+test('a relay that met the change before the set-up is told, and goes on after it', async () => {
+  const { url: connection, slot } = database;
+  const first = startWith(orders, lines);
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await first.stop();
+  await database.query('create table refunds (id int primary key)');
+  const early = startWith(orders, lines, refunds);
+  await expect(early.ended).rejects.toThrow('run setUpTableCapture if it is the tables');
+  await setUpTableCapture({ connection, slot, tables: [orders, lines, refunds] });
+  const late = startWith(orders, lines, refunds);
+  await database.query('insert into refunds values (7)');
+  await bus.waitFor(2);
+  await late.stop();
+  expect(await incidents()).toEqual([{ reason: 'unpublished', republished: '0', closed: true }]);
+});
+
+test('a set-up does not hide a loss that went before it', async () => {
+  const { url: connection, slot } = database;
+  const first = startWith(orders, lines);
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await first.stop();
+  await database.query('alter publication tidings_tables drop table "Lines"');
+  await database.query('insert into "Lines" values (1)');
+  await database.query('alter publication tidings_tables add table "Lines"');
+  await setUpTableCapture({ connection, slot, tables: [orders, lines] });
+  await expect(startWith(orders, lines).ended).rejects.toThrow('dropped, made again or altered');
+});

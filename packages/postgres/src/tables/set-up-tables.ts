@@ -16,8 +16,9 @@ export interface TableSetUpOptions {
 /**
  * Prepares a database for `tableSource`: the schema `tidings`, which keeps the checkpoint,
  * then the publication of the tables, then the slot. The order matters: a slot cannot
- * decode what is older than its publication. It may run twice; a publication that is there
- * is left as it is, and the relay says at its start what it lacks.
+ * decode what is older than its publication. It may run twice. Run it again, with the relay
+ * stopped, when `tables` has changed: the publication gets what it lacks, and the checkpoint
+ * learns that nothing was lost by it. Changes of a table that is added count from then on.
  * @throws ConfigurationError where a table cannot be captured as its mapping wants it, with
  * the statement to run; nothing has been created then.
  */

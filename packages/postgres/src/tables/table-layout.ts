@@ -51,7 +51,8 @@ export function tableLayout(
       ? tables.map((table) => snapshotOf(table, () => inspected.get(table.label)?.types ?? {}))
       : undefined,
     remedy:
-      "start once with onSlotLoss: 'snapshot', which gives every row to the mappings' snapshot",
+      "start once with onSlotLoss: 'snapshot', which gives every row to the mappings' snapshot, " +
+      'run setUpTableCapture if it is the tables that changed',
   };
 }
 

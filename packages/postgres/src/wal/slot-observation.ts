@@ -195,7 +195,7 @@ async function observePublication(
  * An expression over `pg_publication p` and the tables `$2`, `$3`: the identity and the
  * last change of the publication, of each table's membership, and each table's own.
  */
-const fingerprintSql = `
+export const fingerprintSql = `
   concat_ws(';', p.oid || '.' || p.xmin, (
     select string_agg(
              concat_ws('.', coalesce(c.oid::text, '-'), coalesce(r.oid || '.' || r.xmin, '-')),

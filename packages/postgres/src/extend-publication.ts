@@ -1,0 +1,114 @@
+import { ConfigurationError } from '@tidings/relay';
+import pg from 'pg';
+import type { TableDemand } from './tables/table-inspection.ts';
+import { fingerprintSql } from './wal/slot-observation.ts';
+import type { TableName } from './wal/wal-layout.ts';
+
+interface Published {
+  readonly tables: readonly TableName[];
+  readonly operations: readonly string[];
+  readonly active: boolean;
+}
+
+/**
+ * Gives a publication the tables and operations that it lacks, and the slot's checkpoint
+ * the publication's new identity. That says that the stream was whole up to now, so it is
+ * done only where the checkpoint knows the publication as it stands; otherwise the relay
+ * finds the loss at its start. Returns the tables that were added.
+ * @throws ConfigurationError while a relay streams, which would take it for a loss.
+ */
+export async function extendPublication(
+  client: pg.Client,
+  slot: string,
+  publication: string,
+  tables: readonly TableDemand[],
+): Promise<readonly string[]> {
+  const published = await observe(client, publication, slot);
+  const isPublished = ({ schema, table }: TableName): boolean =>
+    published.tables.some((each) => each.schema === schema && each.table === table);
+  const wanted = tables.map(({ name }) => name);
+  const missing = tables.filter(({ name }) => !isPublished(name));
+  const operations = new Set([
+    ...published.operations,
+    ...tables.flatMap((table) => table.operations),
+  ]);
+  const stored = await storedFingerprint(client, slot);
+  const known = [wanted.filter(isPublished), published.tables];
+  const identities = await Promise.all(known.map((each) => identityOf(client, publication, each)));
+  const changes = missing.length > 0 || operations.size > published.operations.length;
+  if (!changes && (stored === null || stored === identities[0])) return [];
+  if (published.active) {
+    throw new ConfigurationError(
+      `slot "${slot}" is being streamed; stop its relay, then change what publication ` +
+        `"${publication}" publishes`,
+    );
+  }
+  await client.query('begin');
+  try {
+    const name = pg.escapeIdentifier(publication);
+    if (operations.size > published.operations.length) {
+      await client.query(
+        `alter publication ${name} set (publish = '${[...operations].join(', ')}')`,
+      );
+    }
+    for (const { name: table } of missing) {
+      await client.query(
+        `alter publication ${name} add table ` +
+          `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`,
+      );
+    }
+    if (stored !== null && identities.includes(stored)) {
+      await client.query(
+        'update tidings.checkpoint set publication_fingerprint = $2 where name = $1',
+        [slot, await identityOf(client, publication, wanted)],
+      );
+      await client.query(
+        `update tidings.incident set closed_at = now(), republished = 0
+         where slot_name = $1 and closed_at is null
+           and reason in ('unpublished', 'publication-changed')`,
+        [slot],
+      );
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+  return missing.map(({ label }) => label);
+}
+
+async function observe(client: pg.Client, publication: string, slot: string): Promise<Published> {
+  const { rows } = await client.query<Published>(
+    `select array_remove(array[
+              case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
+              case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end],
+              null) as operations,
+            (select coalesce(json_agg(json_build_object('schema', t.schemaname, 'table', t.tablename)
+                      order by t.schemaname, t.tablename), '[]')
+             from pg_publication_tables t where t.pubname = p.pubname) as tables,
+            exists (select from pg_replication_slots where slot_name = $2 and active) as active
+     from pg_publication p where p.pubname = $1`,
+    [publication, slot],
+  );
+  return rows[0] as Published;
+}
+
+async function storedFingerprint(client: pg.Client, slot: string): Promise<string | null> {
+  const { rows } = await client.query<{ fingerprint: string | null }>(
+    'select publication_fingerprint as fingerprint from tidings.checkpoint where name = $1',
+    [slot],
+  );
+  return rows[0]?.fingerprint ?? null;
+}
+
+async function identityOf(
+  client: pg.Client,
+  publication: string,
+  tables: readonly TableName[],
+): Promise<string | null> {
+  const { rows } = await client.query<{ identity: string }>(
+    `select ${fingerprintSql} as identity from pg_publication p where p.pubname = $1`,
+    [publication, tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
+  );
+  return rows[0]?.identity ?? null;
+}
