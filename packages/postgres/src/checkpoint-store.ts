@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 
@@ -27,7 +28,8 @@ export interface StoredCheckpoint {
 interface CheckpointRow {
   readonly system_identifier: string;
   readonly timeline: number;
-  readonly acknowledged_lsn: string;
+  /** Null in a poller's. */
+  readonly acknowledged_lsn: string | null;
   readonly bookmark: string | null;
   readonly bookmark_lsn: string | null;
   readonly bookmark_at: string | null;
@@ -48,6 +50,11 @@ export async function readCheckpoint(
   );
   const row = rows[0];
   if (row === undefined) return undefined;
+  if (row.acknowledged_lsn === null) {
+    throw new ConfigurationError(
+      `checkpoint "${slot}" belongs to a poller; give the slot another name`,
+    );
+  }
   return {
     systemIdentifier: row.system_identifier,
     timeline: row.timeline,

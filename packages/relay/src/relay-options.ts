@@ -12,7 +12,7 @@ export interface RelayOptions<Change = unknown> {
   readonly deadLetters?: DeadLetters | undefined;
   /**
    * What to do with an event that can never be delivered. `dead-letter` parks it and the
-   * stream goes on; `halt` stops the relay before it, so that nothing overtakes it.
+   * stream goes on; `halt` stops the relay, which reads it again at the next start.
    * Default: `dead-letter` where `deadLetters` is set, else `halt`.
    */
   readonly onPoison?: 'dead-letter' | 'halt';

@@ -11,6 +11,7 @@ import {
 import type { Checkpoint } from '@tidings/relay';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readCheckpoint } from '../../../packages/postgres/src/checkpoint-store.ts';
 import { appendRow } from '../../support/append-row.ts';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
@@ -364,6 +365,15 @@ test('what cannot work is refused before anything is read', async () => {
   expect(
     await verify({ connection: database.url.replace('postgres:tidings@', 'no%20rights:x@') }),
   ).toMatch(/ConfigurationError: permission denied/);
+});
+
+test("a slot does not take a checkpoint that is a poller's", async () => {
+  const reading = startReading();
+  await reading.logged('holding shards');
+  const client = await connect();
+  expect(await refusal(readCheckpoint(client, 'orders'))).toContain(
+    'ConfigurationError: checkpoint "orders" belongs to a poller; give the slot another name',
+  );
 });
 
 test.each([
