@@ -33,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const effort: Effort & { readonly stream: number; readonly starts: number } = values.smoke
-  ? { events: 2_000, singles: 1_000, rounds: 1, stream: 5_000, starts: 1 }
+  ? { events: 300, singles: 100, rounds: 1, stream: 1_000, starts: 1 }
   : { events: 50_000, singles: 10_000, rounds: 5, stream: 1_000_000, starts: 15 };
 
 async function costFigures(): Promise<readonly Figure[]> {

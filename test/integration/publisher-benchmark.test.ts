@@ -27,4 +27,5 @@ it('the publisher benchmarks run, and account for every event', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-});
+  // A dozen processes are started one after the other.
+}, 240_000);
