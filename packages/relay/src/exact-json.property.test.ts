@@ -68,3 +68,12 @@ test('megabytes of text are no burden', () => {
   expect(read[0].plain).toHaveLength(6_000_000);
   expect(read[1]).toBe(12345678901234567890n);
 });
+
+test('members of any name are read, the prototype’s too', () => {
+  const read = parseExactJson('{"__proto__":{"__proto__":12345678901234567890},"toString":1}');
+  expect(Object.entries(read as object)).toEqual([
+    ['__proto__', Object.fromEntries([['__proto__', 12345678901234567890n]])],
+    ['toString', 1],
+  ]);
+  expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+});

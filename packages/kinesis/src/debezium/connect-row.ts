@@ -1,6 +1,6 @@
 import { CaptureError } from '@tidings/relay';
 import { asObject, type JsonObject } from '../json-object.ts';
-import { connectValue } from './connect-value.ts';
+import { connectValue, memberSchemas } from './connect-value.ts';
 import type { IsUnavailable } from './unavailable-value.ts';
 
 /** A row image as Debezium sent it, its values read by their schema. */
@@ -16,15 +16,6 @@ const unchanged =
 const variableScale =
   'is a decimal in bytes; set decimal.handling.mode of the connector to string, or ' +
   'value.converter.schemas.enable to true';
-
-/** Schemas of the members of a struct. */
-export function memberSchemas(
-  schema: JsonObject | undefined,
-): ReadonlyMap<unknown, JsonObject | undefined> {
-  const fields = schema?.fields;
-  if (!Array.isArray(fields)) return new Map();
-  return new Map(fields.map((field) => [asObject(field)?.field, asObject(field)]));
-}
 
 function isVariableDecimal(value: unknown): boolean {
   const struct = asObject(value);

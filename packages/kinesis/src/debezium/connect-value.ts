@@ -77,14 +77,20 @@ const semanticReaders: Readonly<Record<string, Reader>> = {
   'org.apache.kafka.connect.data.Timestamp': timestamp(1_000n),
 };
 
+/** Schemas of the members of a struct. */
+export function memberSchemas(
+  schema: JsonObject | undefined,
+): ReadonlyMap<unknown, JsonObject | undefined> {
+  const fields = schema?.fields;
+  if (!Array.isArray(fields)) return new Map();
+  return new Map(fields.map((field) => [asObject(field)?.field, asObject(field)]));
+}
+
 function readStruct(value: unknown, schema: JsonObject): unknown {
   const struct = asObject(value) ?? refuse('an object');
-  const { fields } = schema;
-  const types = new Map(
-    (Array.isArray(fields) ? fields : []).map((field) => [asObject(field)?.field, asObject(field)]),
-  );
+  const schemas = memberSchemas(schema);
   return Object.fromEntries(
-    Object.entries(struct).map(([name, member]) => [name, connectValue(member, types.get(name))]),
+    Object.entries(struct).map(([name, member]) => [name, connectValue(member, schemas.get(name))]),
   );
 }
 

@@ -5,7 +5,8 @@ import { asObject, type JsonObject } from '../json-object.ts';
 import type { Message, Silent } from '../message.ts';
 import type { FeedRecord } from '../partition.ts';
 import { keysIn, laneOf } from '../row-keys.ts';
-import { type ConnectRow, memberSchemas, readConnectRow } from './connect-row.ts';
+import { type ConnectRow, readConnectRow } from './connect-row.ts';
+import { memberSchemas } from './connect-value.ts';
 import { primaryKeyOf } from './record-key.ts';
 import { debeziumId } from './source-position.ts';
 
@@ -48,11 +49,11 @@ function tableOf({ schema, db, table }: JsonObject): string {
 /**
  * Whether the image of a row that was removed holds its key alone. Without REPLICA IDENTITY
  * FULL the Postgres connector fills the other columns with null or their types' zero, which
- * nobody must take for the row.
+ * nobody must take for the row. One such column proves nothing: `done` may well be false.
  */
 function isKeyOnly(image: JsonObject, keys: Row): boolean {
   const others = Object.keys(image).filter((column) => !Object.hasOwn(keys, column));
-  return others.length > 0 && others.every((column) => blanks.includes(image[column]));
+  return others.length > 1 && others.every((column) => blanks.includes(image[column]));
 }
 
 /** Fills in what did not change and was not sent from the image before, where that has it. */
