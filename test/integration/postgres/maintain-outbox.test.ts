@@ -257,6 +257,51 @@ test('two at once: one works, the other says so', async () => {
   expect(reports.some(({ postponed }) => postponed.length === 0)).toBe(true);
 });
 
+test('maintenance without a rest beside writers and a reader: nothing goes unread', async () => {
+  for (const ago of [1, 2, 3, 4]) await makeDay(ago);
+  const committed: string[] = [];
+  let dropped = 0;
+  let deletedRows = 0;
+  let writing = true;
+  const writer = async (first: string): Promise<void> => {
+    const own = await connect();
+    for (let i = 0; i < 60; i++) {
+      const key = `${first}-${i}`;
+      await own.query('begin');
+      // Into days that are there, days that were dropped, and the default partition.
+      await appendRow(own, { key, appendedAt: noon(1 + (i % 6)) });
+      if (i % 4 === 0) await own.query('select pg_sleep(0.01)');
+      await own.query(i % 3 === 0 ? 'rollback' : 'commit');
+      if (i % 3 !== 0) committed.push(key);
+    }
+  };
+  const reading = readSource(
+    pollSource({ connection: database.url, name: 'orders', minIntervalMs: 1, maxIntervalMs: 20 }),
+  );
+  reading.confirmAlways();
+  const maintainOnce = async (): Promise<readonly string[]> => {
+    const report = await maintain(0);
+    dropped += report.dropped.length;
+    deletedRows += report.deletedRows;
+    return report.postponed;
+  };
+  const maintaining = (async () => {
+    while (writing) await maintainOnce();
+  })();
+  await Promise.all(['a', 'b', 'c'].map(writer));
+  await reading.until(() => reading.changes.length >= committed.length);
+  writing = false;
+  await maintaining;
+  await reading.confirm();
+  await reading.kill();
+  expect(reading.changes.map(({ eventId }) => eventId).toSorted()).toEqual(committed.toSorted());
+  // An autovacuum of the moment may postpone a day.
+  while ((await maintainOnce()).length > 0);
+  expect(dropped).toBe(4);
+  expect(deletedRows).toBeGreaterThan(0);
+  expect(await keys()).toEqual([]);
+});
+
 test('a role that may only call the functions maintains the outbox', async () => {
   await makeDay(10);
   await publishAll();
