@@ -18,6 +18,13 @@ import {
 } from '../../../packages/postgres/src/wal/pgoutput.ts';
 import { postgresMajor } from '../../support/postgres-major.ts';
 import { createShopDatabase, type ShopDatabase } from '../../support/shop-database.ts';
+import {
+  createScenarioTable,
+  playScenario,
+  type Scenario,
+  scenarios,
+  scenarioTypes,
+} from '../../support/table-scenario.ts';
 
 let cluster: PostgresCluster;
 let database: ShopDatabase;
@@ -26,11 +33,7 @@ let tables = 0;
 beforeAll(async () => {
   cluster = await startPostgresCluster({}, postgresMajor());
   database = await createShopDatabase(cluster);
-  await database.query(
-    `create publication everything for all tables;
-     create type mood as enum ('sad', 'ok', 'happy 🚀');
-     create domain cents as bigint`,
-  );
+  await database.query(`create publication everything for all tables; ${scenarioTypes}`);
   await database.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [
     database.slot,
   ]);
@@ -40,165 +43,16 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-/** Text that Postgres can hold: no zero byte. */
-const text = fc
-  .string({ unit: 'grapheme', maxLength: 12 })
-  .map((value) => value.replaceAll('\0', ''));
-const bomOrText = fc.oneof({ weight: 9, arbitrary: text }, fc.constant('\uFEFFmarked\uFEFF'));
-/** Long enough to be stored beside the row, and then left out of updates that spare it. */
-const large = fc
-  .tuple(text, fc.integer({ min: 2_000, max: 9_000 }))
-  .map(([seed, length]) => `${seed}é`.repeat(length).slice(0, length));
-const day = fc
-  .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
-  .map((date) => date.toISOString());
-
-/** Literals of each type, as text that is cast. */
-const valuesOf: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  text: fc.oneof(bomOrText, large),
-  'varchar(40)': text,
-  int: fc.integer().map(String),
-  bigint: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
-  numeric: fc.tuple(fc.bigInt(), fc.nat(999)).map(([whole, part]) => `${whole}.${part}`),
-  'double precision': fc.oneof(fc.double().map(String), fc.constantFrom('NaN', '-Infinity')),
-  boolean: fc.boolean().map(String),
-  timestamptz: fc.oneof(day, fc.constant('infinity')),
-  date: day,
-  json: fc.json({ maxDepth: 2 }).filter((value) => !value.includes('\\u0000')),
-  jsonb: fc.json({ maxDepth: 2 }).filter((value) => !/\\u0000|\\ud|e\+?\d{3}/i.test(value)),
-  bytea: fc
-    .uint8Array({ maxLength: 20 })
-    .map((bytes) => `\\x${Buffer.from(bytes).toString('hex')}`),
-  'int[]': fc.array(fc.integer(), { maxLength: 4 }).map((list) => `{${list.join(',')}}`),
-  mood: fc.constantFrom('sad', 'ok', 'happy 🚀'),
-  cents: fc.nat().map(String),
-};
-const typeNames = Object.keys(valuesOf);
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-
-type Step =
-  | { readonly kind: 'insert'; readonly values: readonly (string | null)[] }
-  | { readonly kind: 'update'; readonly column: number; readonly value: string | null }
-  | { readonly kind: 'rekey' | 'delete' | 'truncate' | 'commit' | 'rollback' | 'savepoint' }
-  | { readonly kind: 'message'; readonly content: string };
-
-interface Scenario {
-  readonly columns: readonly Column[];
-  readonly identity: 'default' | 'full' | 'index' | 'nothing';
-  readonly steps: readonly Step[];
-}
-
-const columnName = text.filter((name) => name !== '' && Buffer.byteLength(name) < 60);
-const columnLists = fc.uniqueArray(
-  fc.record({ name: columnName, type: fc.constantFrom(...typeNames) }),
-  { selector: ({ name }) => name, minLength: 1, maxLength: 5 },
-);
-
-function stepsFor(columns: readonly Column[]): fc.Arbitrary<readonly Step[]> {
-  const literalOf = (column: number): fc.Arbitrary<string | null> =>
-    fc.option(valuesOf[columns[column]?.type ?? 'text'] as fc.Arbitrary<string>, { freq: 5 });
-  const insert = fc
-    .tuple(...columns.map((_, i) => literalOf(i)))
-    .map((values): Step => ({ kind: 'insert', values }));
-  const update = fc
-    .nat(columns.length - 1)
-    .chain((column) => literalOf(column).map((value): Step => ({ kind: 'update', column, value })));
-  const other = fc.oneof(
-    fc.constantFrom<Step['kind']>('rekey', 'delete', 'truncate', 'commit', 'rollback', 'savepoint'),
-  );
-  return (
-    fc
-      .array(
-        fc.oneof(
-          { weight: 5, arbitrary: insert },
-          { weight: 4, arbitrary: update },
-          { weight: 4, arbitrary: other.map((kind) => ({ kind }) as Step) },
-          { weight: 1, arbitrary: text.map((content): Step => ({ kind: 'message', content })) },
-        ),
-        { minLength: 3, maxLength: 14 },
-      )
-      // Without a row there is nothing to change.
-      .chain((steps) => insert.map((first) => [first, first, ...steps]))
-  );
-}
-
-const scenarios: fc.Arbitrary<Scenario> = columnLists.chain((columns) =>
-  fc.record({
-    columns: fc.constant(columns),
-    identity: fc.constantFrom('default', 'full', 'index', 'nothing'),
-    steps: stepsFor(columns),
-  }),
-);
-
-/** Writes a scenario into the log, in transactions of its own. */
-async function play({ columns, identity, steps }: Scenario): Promise<void> {
+/** Makes the next table, plays what happens to it, and gives the log of it. */
+async function logOf(scenario: Scenario): Promise<readonly Buffer[]> {
   // What an earlier one that failed may have left behind.
   await database.query('rollback');
   await takeLog();
   tables += 1;
   const table = `samples_${tables}`;
-  const quoted = columns.map(({ name }) => pg.escapeIdentifier(`${name}.`));
-  const definitions = columns.map(({ type }, i) => `${quoted[i]} ${type}`);
-  await database.query(
-    `create table ${table} (id int generated by default as identity primary key,
-       other int not null default 0, ${definitions.join(', ')});
-     create unique index ${table}_key on ${table} (other, id);
-     alter table ${table} replica identity
-       ${identity === 'index' ? `using index ${table}_key` : identity}`,
-  );
-  for (const [i, { type }] of columns.entries()) {
-    if (type === 'text') {
-      await database.query(`alter table ${table} alter ${quoted[i]} set storage external`);
-    }
-  }
-  await database.query('begin');
-  for (const step of steps) await take(step);
-  await database.query('commit');
-
-  async function take(step: Step): Promise<void> {
-    // What a table without an identity publishes may only be inserted.
-    const changes = step.kind === 'update' || step.kind === 'rekey' || step.kind === 'delete';
-    if (identity === 'nothing' && changes) return;
-    switch (step.kind) {
-      case 'insert': {
-        const values = columns.map(({ type }, i) => `$${i + 1}::text::${type}`);
-        await database.query(
-          `insert into ${table} (${quoted.join(', ')}) values (${values.join(', ')})`,
-          step.values,
-        );
-        return;
-      }
-      case 'update':
-        await database.query(
-          `update ${table} set ${quoted[step.column]} = $1::text::${columns[step.column]?.type}`,
-          [step.value],
-        );
-        return;
-      case 'rekey':
-        await database.query(`update ${table} set id = id + 1000, other = other + 1`);
-        return;
-      case 'delete':
-        await database.query(`delete from ${table} where id = (select max(id) from ${table})`);
-        return;
-      case 'truncate':
-        await database.query(`truncate ${table}`);
-        return;
-      case 'message':
-        await database.query("select pg_logical_emit_message(true, 'tests', $1)", [step.content]);
-        return;
-      case 'savepoint':
-        await database.query(
-          `savepoint s; insert into ${table} (other) values (7); rollback to savepoint s`,
-        );
-        return;
-      default:
-        await database.query(`${step.kind}; begin`);
-    }
-  }
+  await createScenarioTable(database, table, scenario);
+  await playScenario(database, table, scenario);
+  return takeLog();
 }
 
 /** Takes from the slot what has come into the log. */
@@ -343,8 +197,7 @@ test('the same log says the same to pg-logical-replication’s decoder', async (
   let unchangedValues = 0;
   await fc.assert(
     fc.asyncProperty(scenarios, async (scenario) => {
-      await play(scenario);
-      const chunks = await takeLog();
+      const chunks = await logOf(scenario);
       const relations = new Map<number, Relation>();
       const parser = new PgoutputParser();
       for (const chunk of chunks) {

@@ -7,6 +7,16 @@ import {
 import { CaptureError, type MappedEvents } from '@tidings/relay';
 import type { DebeziumRow } from './debezium-row.ts';
 
+type FurtherMetadata = Pick<
+  EnvelopeMetadata,
+  'correlationId' | 'causationId' | 'producer' | 'traceparent'
+>;
+
+/** Metadata that a row may add. */
+export type DebeziumMetadata = {
+  readonly [Field in keyof FurtherMetadata]?: FurtherMetadata[Field] | undefined;
+};
+
 /** How the columns of a row become an envelope; its payload passes as it was stored. */
 export interface DebeziumEnvelope {
   /** Reverse-DNS namespace that the team owns: `com.acme.orders`. */
@@ -23,10 +33,8 @@ export interface DebeziumEnvelope {
   readonly orderingKey?: (row: DebeziumRow) => string | undefined;
   /** When the fact happened. Default: when the row was committed. */
   readonly occurredAt?: (row: DebeziumRow) => Date;
-  /** Further metadata, from columns of your own. Default: none. */
-  readonly metadata?: (
-    row: DebeziumRow,
-  ) => Pick<EnvelopeMetadata, 'correlationId' | 'causationId' | 'producer' | 'traceparent'>;
+  /** Further metadata, from columns of your own; undefined is left out. Default: none. */
+  readonly metadata?: (row: DebeziumRow) => DebeziumMetadata;
 }
 
 /**
@@ -60,13 +68,14 @@ function envelopeOf(row: DebeziumRow, mapping: DebeziumEnvelope): SealedEvent {
   const idempotencyKey = mapping.idempotencyKey?.(row) ?? row.id;
   const orderingKey =
     mapping.orderingKey === undefined ? row.aggregateId : mapping.orderingKey(row);
-  const metadata: EnvelopeMetadata = {
+  // A field that is undefined is left out of the text.
+  const metadata = {
     eventId: row.id,
     version: valueFor(mapping.version ?? '1.0', row),
     idempotencyKey,
     occurredAt: time.toISOString(),
     ...mapping.metadata?.(row),
-    ...(orderingKey !== undefined && { orderingKey }),
+    orderingKey,
   };
   const data = mapping.data === undefined ? payloadOf(row) : JSON.stringify(mapping.data(row));
   return {
