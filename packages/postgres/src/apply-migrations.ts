@@ -1,16 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { migrations } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
 
 /** Serialises migrators; any number that nobody else uses. */
 const LOCK = 7_241_950_301_117_000n;
+
+/**
+ * How long a step waits for a table's lock. Whoever writes to the outbox queues up behind
+ * a step that waits, and the step behind the longest transaction: so it gives up soon.
+ */
+const LOCK_TIMEOUT_MS = 500;
+/** Between two tries, writers get through. */
+const RETRY_MS = 500;
+const TRIES = 60;
 
 /** Lets one migrator at a time go on, until the connection ends. */
 export async function lockMigrations(client: pg.Client): Promise<void> {
   await client.query('select pg_advisory_lock($1)', [LOCK]);
 }
 
-/** Brings schema `tidings` up to date. Returns the versions that were applied now. */
-export async function applyMigrations(client: pg.Client): Promise<readonly number[]> {
+/**
+ * Brings schema `tidings` up to date. Returns the versions that were applied now.
+ * @throws ConfigurationError when transactions hold the tables for a minute.
+ */
+export async function applyMigrations(
+  client: pg.Client,
+  steps: readonly Migration[] = migrations,
+): Promise<readonly number[]> {
   await client.query('create schema if not exists tidings');
   await client.query(
     `create table if not exists tidings.migration (
@@ -21,18 +39,42 @@ export async function applyMigrations(client: pg.Client): Promise<readonly numbe
   const { rows } = await client.query<{ version: number }>('select version from tidings.migration');
   const known = new Set(rows.map((row) => row.version));
   const applied: number[] = [];
-  for (const { version, sql } of migrations) {
-    if (known.has(version)) continue;
-    await client.query('begin');
-    try {
-      await client.query(sql);
-      await client.query('insert into tidings.migration (version) values ($1)', [version]);
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback');
-      throw error;
+  for (const step of steps) {
+    if (known.has(step.version)) continue;
+    for (let tries = 1; !(await applyStep(client, step)); tries += 1) {
+      if (tries === TRIES) throw new ConfigurationError(await holdersSentence(client, step));
+      await delay(RETRY_MS);
     }
-    applied.push(version);
+    applied.push(step.version);
   }
   return applied;
+}
+
+/** Applies one step; false when it did not get its locks, and nothing was done. */
+async function applyStep(client: pg.Client, { version, sql }: Migration): Promise<boolean> {
+  await client.query('begin');
+  try {
+    await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query(sql);
+    await client.query('insert into tidings.migration (version) values ($1)', [version]);
+    await client.query('commit');
+    return true;
+  } catch (error) {
+    await client.query('rollback');
+    // lock_not_available
+    if ((error as { readonly code?: string }).code === '55P03') return false;
+    throw error;
+  }
+}
+
+async function holdersSentence(client: pg.Client, { version }: Migration): Promise<string> {
+  const { rows } = await client.query<{ pids: string | null }>(
+    `select string_agg(distinct pid::text, ', ') as pids from pg_locks
+     where pid <> pg_backend_pid() and relation in (
+       select oid from pg_class where relnamespace = 'tidings'::regnamespace)`,
+  );
+  return (
+    `migration ${version} got no lock on the tables of schema tidings within a minute: end the ` +
+    `transactions of backend ${rows[0]?.pids ?? '(gone by now)'}, then run it again`
+  );
 }

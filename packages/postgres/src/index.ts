@@ -18,6 +18,7 @@ export {
   type OutboxOptions,
   postgresOutbox,
 } from './outbox/postgres-outbox.ts';
+export { type OutboxRoles, outboxRoles } from './outbox-roles.ts';
 export type { OutboxRow } from './outbox-row.ts';
 export type { PollSourceOptions } from './poll/poll-options.ts';
 export { pollSource } from './poll/poll-source.ts';

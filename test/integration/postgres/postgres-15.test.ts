@@ -21,3 +21,19 @@ describe('maintenance, on PostgreSQL 15', async () => {
 describe('replay, on PostgreSQL 15', async () => {
   await import('./replay-outbox.test.ts');
 });
+
+describe('append, on PostgreSQL 15', async () => {
+  await import('./append.test.ts');
+});
+
+describe('tidings.append, on PostgreSQL 15', async () => {
+  await import('./append-function.test.ts');
+});
+
+describe('the rules of an event, on PostgreSQL 15', async () => {
+  await import('./event-rules.test.ts');
+});
+
+describe('migrations, on PostgreSQL 15', async () => {
+  await import('./migrate-outbox.test.ts');
+});

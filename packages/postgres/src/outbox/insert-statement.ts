@@ -14,8 +14,9 @@ const columns: readonly (readonly [name: string, cast: string])[] = [
   ['trace_header', ''],
 ];
 
-const names = columns.map(([name]) => name);
-const into = `insert into tidings.outbox (${names.join(', ')})`;
+/** The columns that a writer fills; the others have defaults. */
+export const writtenColumns: readonly string[] = columns.map(([name]) => name);
+const into = `insert into tidings.outbox (${writtenColumns.join(', ')})`;
 
 // Both texts are constants, so that whoever caches statements by their text finds two.
 const insertOne = `${into} values (${columns
@@ -26,7 +27,7 @@ const insertOne = `${into} values (${columns
 // of that. The function's rows keep the array's order, and so do the ids.
 const insertMany = `${into} select ${columns
   .map(([name, cast]) => name + cast)
-  .join(', ')} from json_to_recordset($1::text::json) as event (${names
+  .join(', ')} from json_to_recordset($1::text::json) as event (${writtenColumns
   .map((name) => `${name} text`)
   .join(', ')})`;
 
@@ -41,7 +42,7 @@ export function insertStatement(events: readonly [SealedEvent, ...SealedEvent[]]
   if (events.length === 1) return { text: insertOne, values: valuesOf(events[0]) };
   const rows = events.map((event) => {
     const values = valuesOf(event);
-    return Object.fromEntries(names.map((name, index) => [name, values[index]]));
+    return Object.fromEntries(writtenColumns.map((name, index) => [name, values[index]]));
   });
   return { text: insertMany, values: [JSON.stringify(rows)] };
 }
