@@ -1,7 +1,10 @@
+import type { Logger } from '@tidings/relay';
 import type pg from 'pg';
+import type { Snapshot } from '../snapshot.ts';
+import type { PollSettings } from './poll-options.ts';
 
 /** A transaction that has been open for long. */
-export interface OpenTransaction {
+interface OpenTransaction {
   readonly xid: bigint;
   /** One sentence that says whose it is and how to end it. */
   readonly sentence: string;
@@ -16,11 +19,37 @@ interface Session {
   readonly began: string | null;
 }
 
+/** Warns, once a transaction, of one that stays open for long. Called with each snapshot. */
+export function openTransactionWatch(
+  client: pg.ClientBase,
+  { name, openTransactionWarningMs }: PollSettings,
+  logger: Logger,
+): (snapshot: Snapshot) => Promise<void> {
+  let oldest: bigint | undefined;
+  let since = 0;
+  let lookedAt = 0;
+  let warned: bigint | undefined;
+  return async ({ running: [xid] }) => {
+    const now = performance.now();
+    if (xid !== oldest) {
+      oldest = xid;
+      since = now;
+      lookedAt = now;
+    }
+    if (xid === undefined || xid === warned || now - lookedAt < openTransactionWarningMs) return;
+    lookedAt = now;
+    const open = await findOpenTransaction(client, xid, now - since);
+    if (open === undefined) return;
+    warned = xid;
+    logger.warn({ poller: name, xid: String(xid) }, open.sentence);
+  };
+}
+
 /**
  * Finds whose transaction `xid` is: a session's, or a prepared one that nobody ended.
  * Undefined where it has ended meanwhile.
  */
-export async function findOpenTransaction(
+async function findOpenTransaction(
   client: pg.ClientBase,
   xid: bigint,
   forMs: number,

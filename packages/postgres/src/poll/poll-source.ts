@@ -1,3 +1,5 @@
+// Longer than most files: reading, confirming and handing over shards change one state, the
+// progress of each shard, and are only right together.
 import { setTimeout as delay } from 'node:timers/promises';
 import { fullJitter } from '@tidings/contract';
 import {
@@ -13,7 +15,7 @@ import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
 import { formatSnapshot, nothingEnded, type Snapshot } from '../snapshot.ts';
 import { SqlSession } from '../sql-session.ts';
 import { DurableSnapshots, type SnapshotTaken } from './durable-snapshot.ts';
-import { findOpenTransaction } from './open-transaction.ts';
+import { openTransactionWatch } from './open-transaction.ts';
 import { createPollCheckpoints, readProgress, storeProgress } from './poll-checkpoint.ts';
 import { type PollSettings, type PollSourceOptions, resolvePollOptions } from './poll-options.ts';
 import { PollPace, type PollYield } from './poll-pace.ts';
@@ -145,7 +147,8 @@ class PollReader {
     signal: AbortSignal,
     logger: Logger,
   ): AsyncGenerator<Groups, void, undefined> {
-    const { name, shards, minIntervalMs, maxIntervalMs } = this.#settings;
+    const settings = this.#settings;
+    const { name, shards, minIntervalMs, maxIntervalMs } = settings;
     const { client } = session;
     await createPollCheckpoints(client, name, shards, session.systemIdentifier);
     if (this.#timeline !== session.timeline) this.#shards.clear();
@@ -153,7 +156,7 @@ class PollReader {
     const locks = await joinShards(client, name, shards);
     const snapshots = new DurableSnapshots();
     const pace = new PollPace(minIntervalMs, maxIntervalMs);
-    const watch = this.#openTransactionWatch(session, logger);
+    const watch = openTransactionWatch(client, settings, logger);
     let balancedAt = Number.NEGATIVE_INFINITY;
     logger.info({ poller: name }, 'polling');
     while (!signal.aborted) {
@@ -258,32 +261,6 @@ class PollReader {
     if (taken.length > 0 || left.length > 0) {
       logger.info({ poller: name, held: [...locks.held], of: shards }, 'holding shards');
     }
-  }
-
-  /** Warns, once a transaction, of one that stays open for long. */
-  #openTransactionWatch(
-    session: PollSession,
-    logger: Logger,
-  ): (snapshot: Snapshot) => Promise<void> {
-    const { name, openTransactionWarningMs } = this.#settings;
-    let oldest: bigint | undefined;
-    let since = 0;
-    let lookedAt = 0;
-    let warned: bigint | undefined;
-    return async ({ running: [xid] }) => {
-      const now = performance.now();
-      if (xid !== oldest) {
-        oldest = xid;
-        since = now;
-        lookedAt = now;
-      }
-      if (xid === undefined || xid === warned || now - lookedAt < openTransactionWarningMs) return;
-      lookedAt = now;
-      const open = await findOpenTransaction(session.client, xid, now - since);
-      if (open === undefined) return;
-      warned = xid;
-      logger.warn({ poller: name, xid: String(xid) }, open.sentence);
-    };
   }
 }
 
