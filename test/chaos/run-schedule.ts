@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresCluster } from '@tidings/example-orders/postgres-cluster';
-import type { SpawnedBus } from '@tidings/local';
+import type { Fault, SpawnedBus } from '@tidings/local';
 import { migrateOutbox } from '@tidings/postgres';
 import pg from 'pg';
 import { seededRandom } from '../../packages/local/src/seeded-random.ts';
@@ -9,7 +9,7 @@ import { audit, type CausedLoss, type CommittedRow, type IncidentRow } from './a
 import { type RelayWorkers, startRelayWorkers } from './relay-workers.ts';
 import { busTroubles, type Schedule, type SlotLossAction, type Trouble } from './schedule.ts';
 import { loseSlot } from './slot-losses.ts';
-import { SOURCE, startWriters, type Writers } from './writers.ts';
+import { POISON, SOURCE, startWriters, type Writers } from './writers.ts';
 
 /** What a run needs and leaves as it was. */
 export interface Stage {
@@ -42,6 +42,12 @@ export const chaosServerSettings: Readonly<Record<string, string>> = {
 /** How long the bus may take for the rest once nothing goes wrong any more. */
 const CATCH_UP_MS = 30_000;
 
+/** The bus never takes poison, whatever else is wrong with it. */
+const refusesPoison: Fault = {
+  match: { source: SOURCE, detailPattern: { detail: { data: { order: [{ prefix: POISON }] } } } },
+  action: { type: 'entry-fail', code: 'MalformedDetail' },
+};
+
 let databases = 0;
 
 /** Plays a schedule with real processes and audits what is left. */
@@ -53,6 +59,7 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
   const url = cluster.url(name);
   await migrateOutbox({ connection: url, slot: name });
   await bus.reset();
+  await bus.setFaults([refusesPoison]);
   const link = await openTcpLink(cluster.port);
   const writers = startWriters({ url, ...schedule, random: seededRandom(schedule.seed + 1) });
   const relays = startRelayWorkers(schedule.relays, {
@@ -170,8 +177,9 @@ async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> 
       if (action === undefined) throw new Error(`no such trouble of the bus: ${trouble.trouble}`);
       // A relay asks at its start whether the bus is there; that is left alone.
       const match = { source: SOURCE };
-      await bus.setFaults([{ match, when: { probability: trouble.probability }, action }]);
-      return [delay(trouble.ms).then(() => bus.setFaults([]))];
+      const fault = { match, when: { probability: trouble.probability }, action };
+      await bus.setFaults([refusesPoison, fault]);
+      return [delay(trouble.ms).then(() => bus.setFaults([refusesPoison]))];
     }
     case 'long transaction':
       return [writers.longTransaction(trouble.rows, trouble.ms)];
@@ -209,10 +217,12 @@ async function caughtUp({ bus, url }: Scene): Promise<readonly string[]> {
   return withClient(url, async (sql) => {
     for (;;) {
       const { rows } = await sql.query<{ owed: number; poison: number; open: number }>(
-        `select (select count(*)::int from tidings.outbox where resources::text <> '[1]') as owed,
-                (select count(*)::int from tidings.outbox where resources::text = '[1]')
+        `select (select count(*)::int from tidings.outbox where not starts_with(ordering_key, $1))
+                  as owed,
+                (select count(*)::int from tidings.outbox where starts_with(ordering_key, $1))
                   - (select count(*)::int from tidings.dead_letter) as poison,
                 (select count(*)::int from tidings.incident where closed_at is null) as open`,
+        [POISON],
       );
       const { owed, poison, open } = rows[0] as { owed: number; poison: number; open: number };
       const { distinct } = await bus.summary();
@@ -239,8 +249,9 @@ async function gather({ url, bus, writers, losses }: Scene): Promise<Parameters<
     const outbox = await sql.query<CommittedRow>(
       `select event_id as "eventId", idempotency_key as "idempotencyKey",
               ordering_key as "orderingKey", (detail -> 'data' ->> 'step')::int as step,
-              resources::text = '[1]' as poison
+              starts_with(ordering_key, $1) as poison
        from tidings.outbox`,
+      [POISON],
     );
     const letters = await sql.query<{ key: string }>(
       'select letter_key as key from tidings.dead_letter',
