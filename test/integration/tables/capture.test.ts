@@ -214,6 +214,27 @@ test('columns that are added, dropped, renamed and retyped are seen from the nex
   );
 });
 
+test('a value of a type that has been dropped since comes as text', async () => {
+  await database.query('create table items (id int primary key)');
+  const items = captureTable({
+    table: 'items',
+    schema: anything,
+    insert: tellEverything().insert,
+  });
+  await setUp(items);
+  await database.query(
+    `create type mood as enum ('sad'); alter table items add moods mood[];
+     insert into items values (1, '{sad}')`,
+  );
+  await database.query(
+    'alter table items drop moods; drop type mood; insert into items values (2)',
+  );
+  expect((await captured([items], 2)).map(({ now }) => now)).toEqual([
+    { id: 1, moods: '{sad}' },
+    { id: 2 },
+  ]);
+});
+
 test('quoted names, several tables of one transaction, tables that nobody captures', async () => {
   await database.query(
     `create schema "My Shop"; create table "My Shop"."Order Lines" ("Line Id" int primary key);

@@ -20,6 +20,7 @@ export function tableLayout(
   const byLabel = new Map(tables.map((table) => [table.label, table]));
   let inspected: ReadonlyMap<string, InspectedTable> = new Map();
   let types = builtInTypes;
+  const lookedFor = new Set<number>();
 
   function tableOf(schema: string, name: string): CapturedTable | undefined {
     return tables.find((each) => each.name.schema === schema && each.name.table === name);
@@ -35,8 +36,11 @@ export function tableLayout(
     reader(relation) {
       const table = tableOf(relation.schema, relation.table);
       if (table === undefined) return undefined;
-      if (relation.typeOids.some((oid) => types.readerOf(oid) === undefined)) {
-        // A new connection reads the catalog first, where the type is by now.
+      const unknown = relation.typeOids.filter((oid) => types.readerOf(oid) === undefined);
+      if (unknown.some((oid) => !lookedFor.has(oid))) {
+        // A new connection reads the catalog first, where the type is by now; one that has
+        // been dropped since is read as text.
+        for (const oid of unknown) lookedFor.add(oid);
         throw new Error(`Connection terminated: ${table.label} has a column of a new type`);
       }
       return tableChangeReader(table.label, relation);
