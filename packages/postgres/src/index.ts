@@ -6,7 +6,11 @@ export {
   type RedriveReport,
   type StoredDeadLetter,
 } from './dead-letters/postgres-dead-letters.ts';
-export type { DebeziumEnvelope, DebeziumMapping } from './debezium/debezium-events.ts';
+export type {
+  DebeziumEnvelope,
+  DebeziumMapping,
+  DebeziumMetadata,
+} from './debezium/debezium-events.ts';
 export type { DebeziumColumns, DebeziumRow } from './debezium/debezium-row.ts';
 export { type DebeziumSourceOptions, debeziumSource } from './debezium/debezium-source.ts';
 export { type DebeziumSetUpOptions, setUpDebeziumOutbox } from './debezium/set-up-debezium.ts';
