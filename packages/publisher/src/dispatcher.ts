@@ -25,6 +25,8 @@ export interface Consignment {
   readonly indexes: readonly number[];
   readonly ledger: Ledger;
   readonly deadlineMs: number;
+  /** The caller gave it up before it was handed over: nothing of it is sent. */
+  readonly isAborted: boolean;
 }
 
 /** What is still undecided of a consignment can be given up. */
@@ -48,6 +50,9 @@ export interface Dispatcher {
   giveUpAll(code: string, message: string): void;
 }
 
+/** Why an event was given up whose caller aborted the call. */
+export const ABORTED = 'The caller gave the event up before it was accepted.';
+
 export function createDispatcher(settings: PublisherSettings, transport: Transport): Dispatcher {
   const { clock, observe, maxEventBytes, oversize, deadLetters } = settings;
   const limit = concurrencyLimit(settings.concurrency, clock, settings.random);
@@ -67,7 +72,8 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     observeTakeOff(settings, flight, queue.inFlight);
   });
 
-  function dispatch({ entries, indexes, ledger, deadlineMs }: Consignment): Dispatched {
+  function dispatch(consignment: Consignment): Dispatched {
+    const { entries, indexes, ledger, deadlineMs, isAborted } = consignment;
     const now = clock.now();
     const items: Item[] = [];
     for (let place = 0; place < entries.length; place += 1) {
@@ -81,7 +87,8 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
       items.push(item);
       untold.add(item);
       // What can never be sent need not wait for its turn.
-      if (item.bytes > maxEventBytes && oversize === undefined) rejectTooLarge(item);
+      if (isAborted) giveUp(item, 'Aborted', ABORTED);
+      else if (item.bytes > maxEventBytes && oversize === undefined) rejectTooLarge(item);
       else if (lanes.enter(item)) admit(item);
     }
     queue.depart();

@@ -34,7 +34,7 @@ const CHUNK = 100;
 /**
  * Publishes events as they are read, with bounded memory. Events that are at hand are
  * sent together; one that has no successor at hand does not wait for it.
- * @throws PublishError with the outcomes that were not accepted, where no `onFailure` is
+ * @throws RangeError where an option is out of its bounds; PublishError with the outcomes that were not accepted, where no `onFailure` is
  * given; what the source throws. Either way, what was read before is settled first.
  */
 export async function publishStream(
@@ -43,6 +43,9 @@ export async function publishStream(
   events: AsyncIterable<PublishableEvent> | Iterable<PublishableEvent>,
   { maxUndecided = 2_000, onFailure, signal, deadlineMs }: StreamOptions,
 ): Promise<StreamSummary> {
+  if (!(Number.isInteger(maxUndecided) && maxUndecided >= 1)) {
+    throw new RangeError(`maxUndecided must be a whole number from 1, got ${String(maxUndecided)}`);
+  }
   const failures: FailedOutcome[] = [];
   const options: PublishOptions = {
     ...(signal !== undefined && { signal }),

@@ -9,7 +9,7 @@ import {
 } from '@tidings/contract';
 import { busCheck, noBusCheck } from './bus-check.ts';
 import type { Timer } from './clock.ts';
-import { createDispatcher, type Dispatched } from './dispatcher.ts';
+import { ABORTED, createDispatcher, type Dispatched } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
 import { publishStream, type StreamOptions, type StreamSummary } from './event-stream.ts';
 import { decide, openLedger } from './ledger.ts';
@@ -81,8 +81,7 @@ export function publisherOver(
     return new Promise((resolve) => {
       let timer: Timer | undefined;
       let dispatched: Dispatched | undefined;
-      const onAbort = (): void =>
-        dispatched?.giveUp('Aborted', 'The caller gave the event up before it was accepted.');
+      const onAbort = (): void => dispatched?.giveUp('Aborted', ABORTED);
       const ledger = openLedger(list.length, onOutcome, (result) => {
         if (timer !== undefined) clock.clearTimer(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -101,13 +100,13 @@ export function publisherOver(
       }
       if (entries.length === 0) return;
       check.begin();
-      dispatched = dispatcher.dispatch({ entries, indexes, ledger, deadlineMs });
+      const isAborted = signal?.aborted === true;
+      dispatched = dispatcher.dispatch({ entries, indexes, ledger, deadlineMs, isAborted });
       if (ledger.undecided === 0) return;
       if (deadlineMs !== Number.POSITIVE_INFINITY) {
         timer = clock.setTimer(expire, deadlineMs, { dispatched, deadlineMs });
       }
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted === true) onAbort();
     });
   }
 
