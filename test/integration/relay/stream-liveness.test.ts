@@ -92,14 +92,15 @@ test('a link that is cut is opened again, and nothing is published twice', async
   expect(expectAllOrders(database.committed, bus.events)).toBe(0);
 });
 
-test('a link that goes silent is noticed by the heartbeat that does not come back', async () => {
+test('a link that goes silent is noticed within heartbeatTimeoutMs and opened again', async () => {
   const relay = start({ connection: throughProxy(), heartbeatTimeoutMs: 500 });
   await relay.logged('streaming');
   await database.placeOrders(30);
   await arrival();
   proxy.stall();
   await database.placeOrders(30);
-  await relay.logged('the stream is silent although its connection lives');
+  // The heartbeat is missed, or the look at the slot gets no answer: whichever is first.
+  await relay.logged('the stream is down; connecting again');
   proxy.resume();
   await arrival();
   await relay.stop();

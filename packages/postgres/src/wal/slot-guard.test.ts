@@ -16,6 +16,7 @@ const server: ServerState = {
   inRecovery: false,
   flushed: 900n,
   idleSlotTimeoutMs: 0,
+  synchronousStandbyNames: '',
   migrated: true,
 };
 const slot: SlotState = {

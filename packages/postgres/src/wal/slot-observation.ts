@@ -15,6 +15,8 @@ export interface ServerState {
   readonly flushed: Lsn | undefined;
   /** 0 where the server keeps idle slots for ever; PostgreSQL 18 and later. */
   readonly idleSlotTimeoutMs: number;
+  /** The setting of that name: whose acknowledgements commits wait for. */
+  readonly synchronousStandbyNames: string;
   readonly migrated: boolean;
 }
 
@@ -91,6 +93,7 @@ async function observeServer(sql: pg.ClientBase): Promise<ServerState> {
     in_recovery: boolean;
     flushed: string | null;
     idle_slot_timeout_ms: string;
+    synchronous_standby_names: string;
     migrated: boolean;
   }>(
     `select current_setting('server_version_num')::int as version,
@@ -110,6 +113,7 @@ async function observeServer(sql: pg.ClientBase): Promise<ServerState> {
                         setting::bigint * 1000 else setting::bigint * 60000 end
                       from pg_settings where name = 'idle_replication_slot_timeout'), 0)::text
               as idle_slot_timeout_ms,
+            current_setting('synchronous_standby_names') as synchronous_standby_names,
             to_regclass('tidings.checkpoint') is not null as migrated`,
   );
   const row = rows[0];
@@ -123,6 +127,7 @@ async function observeServer(sql: pg.ClientBase): Promise<ServerState> {
     inRecovery: row.in_recovery,
     flushed: row.flushed === null ? undefined : parseLsn(row.flushed),
     idleSlotTimeoutMs: Number(row.idle_slot_timeout_ms),
+    synchronousStandbyNames: row.synchronous_standby_names,
     migrated: row.migrated,
   };
 }

@@ -24,6 +24,7 @@ const sound: SlotObservation = {
     inRecovery: false,
     flushed: 1_000n,
     idleSlotTimeoutMs: 0,
+    synchronousStandbyNames: '',
     migrated: true,
   },
   slot,
@@ -58,6 +59,12 @@ test.each([
   ['lag-events', sound, { ...view, openRows: 11 }, 'owes more than 10 events'],
   ['lag-seconds', sound, { ...view, bookmarkAgeSeconds: 61 }, '61 s behind'],
   ['other-consumer', withSlot({ activePid: 43 }), view, 'give each relay its own slot'],
+  [
+    'synchronous',
+    { ...sound, server: { ...sound.server, synchronousStandbyNames: 'ANY 1 (*)' } },
+    view,
+    'list the standbys by name',
+  ],
   [
     'filtered',
     {

@@ -22,6 +22,7 @@ export interface SlotWarning {
     | 'lag-events'
     | 'lag-seconds'
     | 'other-consumer'
+    | 'synchronous'
     | 'filtered';
   /** One sentence that names the setting to change. */
   readonly sentence: string;
@@ -97,6 +98,16 @@ export function slotWarnings(
       sentence:
         `${name} is streamed by backend ${slot.activePid}, which is not this relay; give each ` +
         'relay its own slot, or see what holds it in pg_stat_activity',
+    });
+  }
+  // The stream's application_name holds a space, so only a quoted name or * can match it.
+  const { synchronousStandbyNames } = server;
+  if (/\*|"tidings /i.test(synchronousStandbyNames)) {
+    warnings.push({
+      code: 'synchronous',
+      sentence:
+        `synchronous_standby_names (${synchronousStandbyNames}) takes in the stream of ${name}: ` +
+        'commits wait until the bus has accepted; list the standbys by name instead',
     });
   }
   if (publication !== undefined && publication.filtered.length > 0) {
