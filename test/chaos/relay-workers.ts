@@ -21,8 +21,8 @@ export interface RelayWorkers {
 
 const config = join(import.meta.dirname, 'relay.config.ts');
 const RESTART_MS = 50;
-/** How a relay may end that finds no server behind its address. */
-const EXPLAINED = /tidings: cannot reach Postgres/;
+/** How a relay may end at its start: it finds no server, or a bus that is slow to answer. */
+const EXPLAINED = /tidings: (cannot reach Postgres|EventBridge did not answer within)/;
 
 /** Starts so many relays with the environment of their configuration. */
 export function startRelayWorkers(
