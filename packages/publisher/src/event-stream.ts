@@ -12,7 +12,7 @@ import type { FailedOutcome } from './parking.ts';
 export interface StreamOptions extends Pick<PublishOptions, 'signal' | 'deadlineMs'> {
   /**
    * Events that may be read and not decided; further ones are not read until some are.
-   * Default 2,000.
+   * Default: three times what may be in flight, 480 at a `concurrency` of 16.
    */
   readonly maxUndecided?: number;
   /**
@@ -41,7 +41,7 @@ export async function publishStream(
   publisher: Pick<Publisher, 'publishSettled'>,
   clock: Clock,
   events: AsyncIterable<PublishableEvent> | Iterable<PublishableEvent>,
-  { maxUndecided = 2_000, onFailure, signal, deadlineMs }: StreamOptions,
+  { maxUndecided = 480, onFailure, signal, deadlineMs }: StreamOptions,
 ): Promise<StreamSummary> {
   if (!(Number.isInteger(maxUndecided) && maxUndecided >= 1)) {
     throw new RangeError(`maxUndecided must be a whole number from 1, got ${String(maxUndecided)}`);

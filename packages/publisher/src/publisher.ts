@@ -154,8 +154,10 @@ export function publisherOver(
       added.push(result);
     },
     flush,
-    publishStream: (events, streamOptions = {}) =>
-      publishStream(publisher, clock, events, streamOptions),
+    publishStream: (events, streamOptions = {}) => {
+      const maxUndecided = settings.concurrency * settings.maxRequestEntries * 3;
+      return publishStream(publisher, clock, events, { maxUndecided, ...streamOptions });
+    },
     verify,
     close: () => {
       closing ??= settleAndRelease();
