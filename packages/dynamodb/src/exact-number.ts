@@ -1,3 +1,4 @@
+const plain = /^-?\d+(?:\.\d+)?$/;
 const decimal = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** Digits that every double keeps, whatever they are. */
@@ -31,9 +32,8 @@ function parse(text: string): Decimal | undefined {
  */
 export function exactNumber(text: string): number | bigint | string | undefined {
   const value = Number(text);
-  if (text.length <= EXACT_DIGITS && Number.isSafeInteger(value) && decimal.test(text)) {
-    return value === 0 ? 0 : value;
-  }
+  // Most numbers are short, and exact then. Zero may have a sign that DynamoDB does not know.
+  if (text.length <= EXACT_DIGITS && plain.test(text)) return value === 0 ? 0 : value;
   const parsed = parse(text);
   if (parsed === undefined) return undefined;
   const { sign, digits, exponent } = parsed;

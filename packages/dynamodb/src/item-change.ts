@@ -15,7 +15,7 @@ const operations: ReadonlyMap<unknown, RowOperation> = new Map([
   ['MODIFY', 'modify'],
   ['REMOVE', 'remove'],
 ]);
-const streamArn = /^arn:[\w-]+:dynamodb:([^:]*):\d*:table\/([^/]+)\/stream\//;
+const streamArn = /^arn:[\w-]+:dynamodb:([^:]*):[^:]*:table\/([^/]+)\/stream\//;
 // What an idempotency key takes unchanged.
 const identifier = /^[!-~]{1,200}$/;
 const maxMs = Date.UTC(9999, 11, 31);

@@ -31,12 +31,13 @@ function derivedUlid(at: number, seed: string): string {
  */
 export function changeStamp(change: RowChange): EventStamp {
   const { id, table, occurredAt } = change;
-  const made = new Map<string, number>();
+  const made: string[] = [];
   return {
     occurredAt,
     nextEventId(detailType) {
-      const before = made.get(detailType) ?? 0;
-      made.set(detailType, before + 1);
+      let before = 0;
+      for (const type of made) if (type === detailType) before += 1;
+      made.push(detailType);
       return derivedUlid(
         Math.max(0, occurredAt.getTime()),
         `${table}\n${id}\n${detailType}\n${before}`,

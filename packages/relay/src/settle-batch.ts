@@ -84,6 +84,7 @@ export async function settleBatch(
   /** Steps that were begun and are neither settled nor unsettled. */
   let open = 0;
   let ready: Sent[] = [];
+  const undelivered: { events: number; last?: { code: string; reason: string } } = { events: 0 };
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
@@ -113,9 +114,9 @@ export async function settleBatch(
       void letters.park(settlement.letter).then((isDurable) => decide(step, isDurable));
       return;
     }
-    if (settlement.kind === 'owed' && step.state === 'waiting') {
-      const { code, reason } = settlement;
-      logger.warn({ code, reason, eventId: outcome.eventId }, 'an event is undelivered');
+    if (settlement.kind === 'owed') {
+      undelivered.events += 1;
+      undelivered.last = settlement;
     }
     decide(step, settlement.kind === 'settled');
   }
@@ -172,5 +173,10 @@ export async function settleBatch(
   for (const step of first) begin(step);
   if (open > 0) await Promise.race([finished, expired]);
   clearTimeout(timer);
+  if (undelivered.last !== undefined) {
+    // One line a batch: a bus that is down would fill the log otherwise.
+    const { code, reason } = undelivered.last;
+    logger.warn({ events: undelivered.events, code, reason }, 'events are undelivered');
+  }
   return all.find(({ state }) => state !== 'settled')?.index;
 }
