@@ -83,7 +83,9 @@ describeWithDynamo('a table, its stream and a Pipe', () => {
       { when: { every: 4 }, action: { type: 'commit-then', symptom: 'reset' } },
     ],
   };
-  test.each(Object.keys(faults))('%s: nothing is lost', async (name) => {
+  test.each(
+    Object.keys(faults).flatMap((name) => [[name, 'batch'] as const, [name, 'remainder'] as const]),
+  )('%s, again the %s: nothing is lost', async (name, retries) => {
     const table = await dynamo.createTable();
     const shop = shopIn(dynamo.client, table);
     await shop.trade(15);
@@ -93,7 +95,7 @@ describeWithDynamo('a table, its stream and a Pipe', () => {
     const letters: DeadLetter[] = [];
     const deadLetters = { park: async (more: readonly DeadLetter[]) => void letters.push(...more) };
     const enrich = pipeEnrichment({ capture: shop.capture, deadLetters, logger: silentLogger });
-    const pipe = pipeWith(enrich);
+    const pipe = pipeWith(enrich, { retries });
     const records = await readTable(dynamo, table);
     await pipe.run([records as unknown as PipeRecord[]]);
     const duplicates = expectAllFacts(shop.facts, bus.events);

@@ -123,6 +123,30 @@ test('a partial failure sends the whole batch through the enrichment again', asy
   expect(ids()).toEqual(['id-0', 'id-1', 'id-3', 'id-0', 'id-1', 'id-2', 'id-3']);
 });
 
+test('or only the records whose entries failed, where the payloads tell which', async () => {
+  const failOnce = () =>
+    bus.setFaults([
+      {
+        when: { first: 1 },
+        action: { type: 'entry-fail', code: 'InternalFailure', indices: [2] },
+      },
+    ]);
+  failOnce();
+  const made = pipe({ retries: 'remainder' });
+  await made.run([records(4)]);
+  expect(ids()).toEqual(['id-0', 'id-1', 'id-3', 'id-2']);
+  expect(made.counts).toMatchObject({ enrichments: 2, retries: 1, accepted: 4 });
+  bus.reset();
+  failOnce();
+  const untold = pipe({
+    retries: 'remainder',
+    enrichment: (batch) => enrich(batch).map(({ eventID, ...rest }) => ({ ...rest, id: eventID })),
+    target: { endpoint: bus.url, source: '$.source', detailType: '$.type' },
+  });
+  await untold.run([records(4)]);
+  expect(untold.counts).toMatchObject({ enrichments: 2, accepted: 7 });
+});
+
 test('a record that is too old is given up', async () => {
   const clock = manualClock();
   const letters: PipeDeadLetter[] = [];

@@ -31,8 +31,8 @@ export interface Pipe {
 /**
  * Stream -> filter -> batch -> enrichment -> dynamic paths -> bus, with the service's
  * limits and traps: an answer of more than ten payloads never reaches the bus, a batch
- * that fails in part goes through the enrichment again as a whole, retries are endless
- * unless they are bounded.
+ * that fails in part goes through the enrichment again, as a whole or the rest of it,
+ * retries are endless unless they are bounded.
  * @throws Error that names the option, its bound and the value.
  */
 export function createPipe(options: PipeOptions): Pipe {
@@ -49,26 +49,34 @@ export function createPipe(options: PipeOptions): Pipe {
 
   const attempt = async (records: readonly PipeRecord[]): Promise<void> => {
     counts.enrichments += 1;
-    const entries = pipeEntries(await settings.enrichment(records), target);
+    const { entries, recordIds } = pipeEntries(await settings.enrichment(records), target);
     if (entries.length === 0) return;
     const output = await putEntries(target.endpoint, entries);
     counts.accepted += entries.length - output.FailedEntryCount;
     if (output.FailedEntryCount > 0) {
       const failed = output.Entries.find((entry) => 'ErrorCode' in entry);
-      throw new Error(`${output.FailedEntryCount} entries failed: ${JSON.stringify(failed)}`);
+      const owed = output.Entries.flatMap((entry, index) =>
+        'ErrorCode' in entry ? [recordIds[index]] : [],
+      );
+      throw new PartialFailure(
+        `${output.FailedEntryCount} entries failed: ${JSON.stringify(failed)}`,
+        settings.retries === 'remainder' ? remainderOf(records, owed) : records,
+      );
     }
   };
 
   const settle = async (
-    records: readonly PipeRecord[],
+    batch: readonly PipeRecord[],
     since: number,
     attempts: number,
     signal: AbortSignal | undefined,
   ): Promise<void> => {
+    let records = batch;
     for (let tried = attempts; !signal?.aborted; tried += 1) {
       try {
         return await attempt(records);
       } catch (error) {
+        if (error instanceof PartialFailure) records = error.remainder;
         const condition = exhausted(tried, since);
         if (condition !== undefined) {
           counts.deadLettered += records.length;
@@ -122,6 +130,27 @@ function pause(ms: number, clock: Clock, signal: AbortSignal | undefined): Promi
     const cancel = clock.after(ms, end);
     signal?.addEventListener('abort', end);
   });
+}
+
+/** Some entries of a batch failed. */
+class PartialFailure extends Error {
+  /** The records that go through the pipe again. */
+  readonly remainder: readonly PipeRecord[];
+
+  constructor(message: string, remainder: readonly PipeRecord[]) {
+    super(message);
+    this.remainder = remainder;
+  }
+}
+
+/** The records that failed entries name; all of them where one entry names none. */
+function remainderOf(
+  records: readonly PipeRecord[],
+  owed: readonly (string | undefined)[],
+): readonly PipeRecord[] {
+  const remainder = records.filter(({ eventID }) => owed.includes(eventID as string));
+  const isTold = owed.every((id) => remainder.some(({ eventID }) => eventID === id));
+  return isTold ? remainder : records;
 }
 
 /** @throws Error where the request failed whole. */

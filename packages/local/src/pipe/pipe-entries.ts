@@ -7,14 +7,21 @@ import type { PipeTarget } from './pipe-options.ts';
 const maxPayloads = 10;
 const maxAnswerBytes = 6 * 1024 * 1024;
 
+/** The entries of one PutEvents. */
+export interface PipeEntries {
+  readonly entries: readonly PutEventsEntry[];
+  /** `eventID` of each entry's payload, by which its record is known. */
+  readonly recordIds: readonly (string | undefined)[];
+}
+
 /**
  * What an enrichment's answer becomes: the entries of one PutEvents, none where nothing
  * is to be sent.
  * @throws Error where the service would not invoke the target, so that the batch fails.
  */
-export function pipeEntries(answer: unknown, target: PipeTarget): readonly PutEventsEntry[] {
+export function pipeEntries(answer: unknown, target: PipeTarget): PipeEntries {
   const text = JSON.stringify(answer ?? '');
-  if (text === '""' || text === '{}' || text === '[]') return [];
+  if (text === '""' || text === '{}' || text === '[]') return { entries: [], recordIds: [] };
   if (Buffer.byteLength(text) > maxAnswerBytes) {
     throw new Error('The enrichment answered more than 6 MB.');
   }
@@ -25,7 +32,13 @@ export function pipeEntries(answer: unknown, target: PipeTarget): readonly PutEv
       `The enrichment answered ${payloads.length} payloads; an event bus takes ${maxPayloads}.`,
     );
   }
-  return payloads.map((payload) => entryOf(payload, target));
+  return {
+    entries: payloads.map((payload) => entryOf(payload, target)),
+    recordIds: payloads.map((payload) => {
+      const id = (payload as { readonly eventID?: unknown } | null)?.eventID;
+      return typeof id === 'string' ? id : undefined;
+    }),
+  };
 }
 
 function entryOf(payload: unknown, target: PipeTarget): PutEventsEntry {

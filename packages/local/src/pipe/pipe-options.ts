@@ -50,6 +50,12 @@ export interface PipeOptions {
   readonly maximumRecordAgeSeconds?: number;
   /** Halves a batch that failed, and retries the halves one after the other. */
   readonly onPartialBatchItemFailure?: 'AUTOMATIC_BISECT';
+  /**
+   * What goes through the pipe again where some entries failed: the whole `batch`, or the
+   * `remainder`, the records whose `eventID` the payloads of failed entries carry. The
+   * service's pages say both, so that an enrichment must bear both. Default: `batch`.
+   */
+  readonly retries?: 'batch' | 'remainder';
   /** Milliseconds before a retry. Default: 1,000. */
   readonly retryDelayMs?: number;
   /** Default: what is given up is only counted. */
@@ -108,6 +114,7 @@ export function resolvePipeOptions(
       -1,
       604_800,
     ),
+    retries: options.retries ?? 'batch',
     bisects: options.onPartialBatchItemFailure === 'AUTOMATIC_BISECT',
     retryDelayMs: bounded('retryDelayMs', options.retryDelayMs ?? 1_000, 0, 3_600_000),
     onDeadLetter: options.onDeadLetter ?? (() => {}),
