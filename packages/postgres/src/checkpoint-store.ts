@@ -36,6 +36,10 @@ interface CheckpointRow {
   readonly publication_fingerprint: string | null;
 }
 
+/** The timeline that a primary writes; its control file learns of a promotion later. */
+export const currentTimeline =
+  "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int";
+
 /** Reads a slot's checkpoint; undefined before its first start. */
 export async function readCheckpoint(
   sql: pg.ClientBase,
@@ -99,13 +103,15 @@ export async function writeCheckpoint(
 /**
  * Moves a checkpoint forward, with the bookmark that has become valid by it, if any. It
  * must be durable before the server is told: so the slot never stands ahead of it, and
- * a slot that does was moved by somebody else.
+ * a slot that does was moved by somebody else. A server that took over is on another
+ * timeline: positions and snapshots of its predecessor would cover what it never had.
  */
 export async function advanceCheckpoint(
   sql: pg.ClientBase,
   slot: string,
   acknowledged: Lsn,
   bookmark: Bookmark | undefined,
+  timeline: number,
 ): Promise<void> {
   const { rowCount } = await sql.query(
     `update tidings.checkpoint
@@ -114,19 +120,21 @@ export async function advanceCheckpoint(
          bookmark_lsn = coalesce($4, bookmark_lsn),
          bookmark_at = coalesce($5, bookmark_at),
          updated_at = now()
-     where name = $1 and acknowledged_lsn <= $2`,
+     where name = $1 and acknowledged_lsn <= $2 and $6 = ${currentTimeline}`,
     [
       slot,
       formatLsn(acknowledged),
       bookmark?.snapshot ?? null,
       bookmark === undefined ? null : formatLsn(bookmark.lsn),
       bookmark?.at ?? null,
+      timeline,
     ],
   );
   if (rowCount !== 1) {
     throw new Error(
-      `the checkpoint of slot "${slot}" is gone or ahead of ${formatLsn(acknowledged)}: ` +
-        'another relay uses the same slot; stop one of the two',
+      `the checkpoint of slot "${slot}" is gone or ahead of ${formatLsn(acknowledged)}, or another ` +
+        'server has taken over: it is looked at again; if it stays so, another relay uses the ' +
+        'same slot',
     );
   }
 }

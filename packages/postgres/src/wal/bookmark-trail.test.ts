@@ -38,3 +38,11 @@ test('a heartbeat through another publication is no bookmark', () => {
   expect(trail.note(heartbeat(200n, null))).toBe(false);
   expect(trail.validAt(500n)).toBeUndefined();
 });
+
+test('nothing of one history is a bookmark of the next', () => {
+  const trail = new BookmarkTrail();
+  trail.expect('f');
+  trail.note(heartbeat(100n));
+  trail.clear();
+  expect(trail.validAt(500n)).toBeUndefined();
+});

@@ -36,6 +36,11 @@ export class BookmarkTrail {
     return this.#pending.findLast((each) => each.lsn <= lsn);
   }
 
+  /** Forgets all: another history begins, in which they mean nothing. */
+  clear(): void {
+    this.#pending = [];
+  }
+
   /** Forgets what a stored bookmark has made old. */
   adopted(bookmark: Bookmark): void {
     this.#pending = this.#pending.filter((each) => each.lsn > bookmark.lsn);

@@ -275,6 +275,7 @@ export class WalReader<Change> {
     if (!another && !ahead) return;
     this.#readTo = undefined;
     this.#healing = undefined;
+    this.#trail.clear();
     this.#epoch += 1;
   }
 
@@ -319,6 +320,7 @@ export class WalReader<Change> {
       logger: this.#logger,
       signal,
     });
+    this.#trail.clear();
     this.#epoch += 1;
     this.#healing = healing;
     this.#readTo = { lsn: healing.to, xid: undefined, records: 0 };
@@ -329,6 +331,9 @@ export class WalReader<Change> {
   async #store(lsn: Lsn): Promise<void> {
     const { slot } = this.#settings;
     const healing = this.#healing;
+    // Of the history that `lsn` belongs to: the server may be another by the time that the
+    // statement reaches it.
+    const timeline = this.#timeline ?? 0;
     if (healing !== undefined && lsn >= healing.to) {
       await this.#sql.use(async (client) => {
         const { publication } = this.#settings;
@@ -336,7 +341,8 @@ export class WalReader<Change> {
         // A session that broke has lost the right, and the slot perhaps as well.
         const right = await takeRepairRight(client, slot);
         const { server, slot: now } = await observeSlot(client, slot, publication, tables);
-        if (!right || now?.confirmed === undefined || now.confirmed > healing.to) {
+        const another = server.timeline !== timeline;
+        if (!right || another || now?.confirmed === undefined || now.confirmed > healing.to) {
           // Whoever holds the right must not sleep on it: a look tells what to do next.
           await giveRepairRightBack(client);
           this.#leaveServer();
@@ -366,7 +372,7 @@ export class WalReader<Change> {
       return;
     }
     const bookmark = this.#trail.validAt(lsn);
-    await this.#sql.use((client) => advanceCheckpoint(client, slot, lsn, bookmark));
+    await this.#sql.use((client) => advanceCheckpoint(client, slot, lsn, bookmark, timeline));
     if (bookmark === undefined) return;
     this.#trail.adopted(bookmark);
     this.#bookmarkTakenAt = Date.parse(bookmark.at);
