@@ -1,30 +1,15 @@
 import {
-  CreateTableCommand,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  ResourceInUseException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
-  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { Bounded } from './bounded-request.ts';
+import { partitionKey, sortKey } from './create-checkpoint-table.ts';
 import type { ShardProgress } from './shard-lineage.ts';
-
-/**
- * Items of the checkpoint table, all of one reader under one partition key:
- *
- *   reader = "<consumer>/<table>"
- *   part = "lease":           owner, term, renewals, streamArn
- *   part = "shard#<shard id>": progress
- *
- * `term` rises with each change of the owner. Whatever is written on behalf of an owner is
- * written on condition that its term still lasts.
- */
-export const partitionKey = 'reader';
-export const sortKey = 'part';
 
 /** Who reads, and for the how-manieth time that changed. */
 export interface LeaseItem {
@@ -231,33 +216,4 @@ export function checkpointTable(
       }
     },
   };
-}
-
-/**
- * Makes a checkpoint table, on demand capacity, and waits until it can be used. One table
- * serves any number of readers; one that is there already is left as it is.
- */
-export async function createCheckpointTable(
-  client: DynamoDBClient,
-  tableName: string,
-): Promise<void> {
-  try {
-    await client.send(
-      new CreateTableCommand({
-        TableName: tableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: partitionKey, AttributeType: 'S' },
-          { AttributeName: sortKey, AttributeType: 'S' },
-        ],
-        KeySchema: [
-          { AttributeName: partitionKey, KeyType: 'HASH' },
-          { AttributeName: sortKey, KeyType: 'RANGE' },
-        ],
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  }
-  await waitUntilTableExists({ client, maxWaitTime: 60 }, { TableName: tableName });
 }

@@ -1,3 +1,3 @@
-export { createCheckpointTable } from './checkpoint-table.ts';
+export { createCheckpointTable } from './create-checkpoint-table.ts';
 export type { ShardSourceOptions } from './shard-options.ts';
 export { shardSource } from './shard-source.ts';

@@ -1,7 +1,7 @@
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError, type RowImages, reasonOf } from '@tidings/relay';
 import type { Bounded } from './bounded-request.ts';
-import { partitionKey, sortKey } from './checkpoint-table.ts';
+import { partitionKey, sortKey } from './create-checkpoint-table.ts';
 import type { ShardSettings } from './shard-options.ts';
 import type { StreamApi } from './stream-api.ts';
 
