@@ -91,16 +91,21 @@ async function dropSlot(): Promise<void> {
 
 /** Drops the slot of a running relay, which may be back before the drop. */
 async function dropActiveSlot(): Promise<void> {
-  for (let dropped = false; !dropped; ) {
-    await database.query(
-      'select pg_terminate_backend(active_pid, 1000) from pg_replication_slots where slot_name = $1',
-      [database.slot],
-    );
-    dropped = await dropSlot().then(
-      () => true,
-      () => false,
-    );
-  }
+  // On the server, in one statement: the relay comes back between two of a client's.
+  await database.query(
+    `do $$ begin
+       loop
+         perform pg_terminate_backend(active_pid) from pg_replication_slots
+           where slot_name = '${database.slot}' and active_pid is not null;
+         begin
+           perform pg_drop_replication_slot('${database.slot}');
+           return;
+         exception when object_in_use then
+           perform pg_sleep(0.002);
+         end;
+       end loop;
+     end $$`,
+  );
 }
 
 interface Loss {
