@@ -1,6 +1,5 @@
-import type { PublishableEvent } from '@tidings/contract';
+import type { DeadLetter, PublishableEvent } from '@tidings/contract';
 import type { ChangeRecord, ChangeSource } from './change-source.ts';
-import type { DeadLetter } from './dead-letters.ts';
 
 /** What became of a change: the events that tell of it, or the reason why none can. */
 export type Captured =

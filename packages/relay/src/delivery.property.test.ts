@@ -1,4 +1,5 @@
 import type {
+  DeadLetter,
   PublishableEvent,
   Publisher,
   PublishOptions,
@@ -8,7 +9,6 @@ import type {
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ChangeSource } from './change-source.ts';
-import type { DeadLetter } from './dead-letters.ts';
 import { createDelivery } from './delivery.ts';
 import { positionOf } from './position.ts';
 import { defineRelay } from './relay-options.ts';

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DeadLetter } from '@tidings/contract';
 import { fullJitter, type PublishableEvent, type PublishOutcome } from '@tidings/contract';
 import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import type { DeadLetter } from './dead-letters.ts';
 import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
 import { settlementOf } from './settlement.ts';

@@ -1,8 +1,7 @@
-import type { Publisher } from '@tidings/contract';
+import type { DeadLetters, Publisher } from '@tidings/contract';
 import type { RowCapture } from './capture-rows.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { consoleLogger } from './console-logger.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import type { Logger } from './logger.ts';
 
 /** What a Lambda handler of a change feed is made of, whichever feed it is. */

@@ -1,10 +1,10 @@
+export type { DeadLetter, DeadLetters } from '@tidings/contract';
 export type { Captured } from './capture-change.ts';
 export { CaptureError } from './capture-error.ts';
 export { captureRows, type RowCapture } from './capture-rows.ts';
 export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export { consoleLogger } from './console-logger.ts';
-export type { DeadLetter, DeadLetters } from './dead-letters.ts';
 export { parseExactJson } from './exact-json.ts';
 export { reasonOf } from './failure-reason.ts';
 export {

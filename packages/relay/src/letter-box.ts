@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import type { DeadLetter, DeadLetters } from '@tidings/contract';
 import { reasonOf } from './failure-reason.ts';
 import type { Logger } from './logger.ts';
 

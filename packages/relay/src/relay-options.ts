@@ -1,7 +1,6 @@
-import type { Backoff, Publisher } from '@tidings/contract';
+import type { Backoff, DeadLetters, Publisher } from '@tidings/contract';
 import type { ChangeSource } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import { type Logger, silentLogger } from './logger.ts';
 
 /** What a relay is made of. */

@@ -1,7 +1,12 @@
-import type { PublishableEvent, Publisher, PublishOutcome, SealedEvent } from '@tidings/contract';
+import type {
+  DeadLetter,
+  PublishableEvent,
+  Publisher,
+  PublishOutcome,
+  SealedEvent,
+} from '@tidings/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DeadLetter } from './dead-letters.ts';
 import { silentLogger } from './logger.ts';
 import { type BatchRecord, settleBatch } from './settle-batch.ts';
 

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import type { PublishableEvent, Publisher, PublishOutcome } from '@tidings/contract';
+import type { DeadLetters, PublishableEvent, Publisher, PublishOutcome } from '@tidings/contract';
 import type { Captured } from './capture-change.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import { reasonOf } from './failure-reason.ts';
 import { letterBox } from './letter-box.ts';
 import type { Logger } from './logger.ts';

@@ -1,5 +1,4 @@
-import type { PublishableEvent, PublishOutcome } from '@tidings/contract';
-import type { DeadLetter } from './dead-letters.ts';
+import type { DeadLetter, PublishableEvent, PublishOutcome } from '@tidings/contract';
 
 /**
  * What an outcome means for the record behind the event: it is settled, it must be

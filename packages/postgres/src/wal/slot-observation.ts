@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { readCheckpoint, type StoredCheckpoint } from '../checkpoint-store.ts';
+import { currentTimeline, readCheckpoint, type StoredCheckpoint } from '../checkpoint-store.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { TableName } from './wal-layout.ts';
 
@@ -103,8 +103,7 @@ async function observeServer(sql: pg.ClientBase): Promise<ServerState> {
             (select system_identifier::text from pg_control_system()),
             case when pg_is_in_recovery()
               then (select timeline_id from pg_control_checkpoint())
-              -- The control file knows of a promotion only after the next checkpoint.
-              else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+              else ${currentTimeline}
               end as timeline,
             pg_is_in_recovery() as in_recovery,
             case when pg_is_in_recovery() then null else pg_current_wal_flush_lsn()::text end
