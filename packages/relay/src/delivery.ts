@@ -1,7 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DeadLetter } from '@tidings/contract';
-import { fullJitter, type PublishableEvent, type PublishOutcome } from '@tidings/contract';
+import {
+  type DeadLetter,
+  fullJitter,
+  type PublishableEvent,
+  type PublishOutcome,
+} from '@tidings/contract';
 import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
