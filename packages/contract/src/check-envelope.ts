@@ -2,6 +2,7 @@ import { ContractError } from './contract-error.ts';
 import { checkVersion } from './contract-version.ts';
 import type { Envelope } from './envelope.ts';
 import { checkDetailType, type FactNameRule } from './fact-name.ts';
+import { instantMs, timeOf } from './instant.ts';
 import {
   checkKey,
   maxEventIdLength,
@@ -12,15 +13,16 @@ import { checkSource } from './source-name.ts';
 
 /** Longest resource in characters, as PutEvents documents it. */
 const maxResourceLength = 2048;
-const isoMilliseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 // A service has few contracts and many events, so that names which were found to be
 // right once are only looked up. The bound is for a caller who makes names from data.
-const maxKnownNames = 1000;
-const knownNames: Record<FactNameRule, Set<string>> = {
-  'past-tense': new Set(),
-  'not-a-verb': new Set(),
+const maxKnownSources = 100;
+const maxKnownTypes = 1000;
+type KnownNames = Map<unknown, Set<unknown>>;
+const knownNames: Record<FactNameRule, KnownNames> = {
+  'past-tense': new Map(),
+  'not-a-verb': new Map(),
 };
 
 // Kept in the global object: an event may be made by one copy of this package in a bundle
@@ -38,12 +40,13 @@ export function admitName(detailType: string): void {
 /** @throws ContractError */
 export function checkNames(source: unknown, detailType: unknown, rule: FactNameRule): void {
   const known = knownNames[rule];
-  const names = `${String(source)} ${String(detailType)}`;
-  if (known.has(names)) return;
+  if (known.get(source)?.has(detailType) === true) return;
   checkSource(source);
   checkDetailType(detailType, admittedNames.has(detailType) ? 'not-a-verb' : rule);
-  if (known.size >= maxKnownNames) known.clear();
-  known.add(names);
+  if (known.size >= maxKnownSources) known.clear();
+  const types = known.get(source) ?? new Set();
+  if (types.size >= maxKnownTypes) types.clear();
+  known.set(source, types.add(detailType));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -51,11 +54,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function checkInstant(name: string, value: unknown): asserts value is string {
-  if (
-    typeof value !== 'string' ||
-    !isoMilliseconds.test(value) ||
-    Number.isNaN(Date.parse(value))
-  ) {
+  if (Number.isNaN(instantMs(value))) {
     throw new ContractError(
       `${name} must be ISO 8601 in UTC with milliseconds, such as "2026-06-07T02:00:00.123Z"`,
     );
@@ -155,15 +154,8 @@ export function checkEnvelope(envelope: unknown): asserts envelope is Envelope {
   checkNames(envelope.source, envelope['detail-type'], 'past-tense');
   checkDetail(envelope.detail);
   checkResources(envelope.resources);
-  const { occurredAt } = (envelope as unknown as Envelope).detail.metadata;
-  if (envelope.time !== timeOf(occurredAt)) {
-    throw new ContractError(
-      `time must be metadata.occurredAt to the second, "${timeOf(occurredAt)}"`,
-    );
+  const time = timeOf((envelope as unknown as Envelope).detail.metadata.occurredAt);
+  if (envelope.time !== time) {
+    throw new ContractError(`time must be metadata.occurredAt to the second, "${time}"`);
   }
-}
-
-/** `2026-06-07T02:00:00.123Z` -> `2026-06-07T02:00:00Z`, the `time` that EventBridge delivers. */
-export function timeOf(occurredAt: string): string {
-  return `${occurredAt.slice(0, 19)}Z`;
 }

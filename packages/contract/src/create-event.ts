@@ -1,12 +1,13 @@
-import { checkEnvelope, timeOf } from './check-envelope.ts';
+import { checkEnvelope } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import type { KeyedCreateOptions } from './create-options.ts';
 import type { Envelope, EnvelopeMetadata } from './envelope.ts';
 import { currentContext } from './event-context.ts';
 import { nextEventId } from './event-id.ts';
 import { currentStamp } from './event-stamp.ts';
-import { noteFrozen } from './frozen-envelopes.ts';
+import { instantText, timeOf } from './instant.ts';
 import { freezeJson } from './json-data.ts';
+import { freezeMade } from './made-here.ts';
 import type { ResolvedDefinition } from './resolve-definition.ts';
 import { activeTraceparent } from './trace-context.ts';
 import { validateData } from './validate-data.ts';
@@ -16,11 +17,11 @@ function frozenCopy<Part extends object>(part: Part | undefined): Part | undefin
 }
 
 function resolveOccurredAt(detailType: string, occurredAt: Date | undefined): string {
-  const at = occurredAt ?? new Date();
-  if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
+  if (occurredAt === undefined) return instantText(Date.now());
+  if (!(occurredAt instanceof Date) || Number.isNaN(occurredAt.getTime())) {
     throw new ContractError(`occurredAt of ${detailType} must be a Date that is valid`);
   }
-  return at.toISOString();
+  return instantText(occurredAt.getTime());
 }
 
 function resolveKey(
@@ -44,6 +45,8 @@ function resolveKey(
   return (idempotencyKey === undefined ? (given ?? derived) : idempotencyKey(data)) as string;
 }
 
+type Writable<Part> = { -readonly [Key in keyof Part]: Part[Key] };
+
 /** Metadata but for what differs between the versions of one event. */
 function resolveMetadata(
   contract: ResolvedDefinition,
@@ -60,18 +63,27 @@ function resolveMetadata(
   const stamp = currentStamp();
   const eventId = options.eventId ?? stamp?.nextEventId(contract.detailType) ?? nextEventId();
   const derivedKey = stamp === undefined ? undefined : eventId;
-  return {
+  const metadata: Writable<EnvelopeMetadata> = {
     eventId,
     version: contract.current.version,
     idempotencyKey: resolveKey(contract, data, options.idempotencyKey, derivedKey),
     occurredAt: resolveOccurredAt(contract.detailType, options.occurredAt ?? stamp?.occurredAt),
-    ...(correlationId !== undefined && { correlationId }),
-    ...(causationId !== undefined && { causationId }),
-    ...(orderingKey !== undefined && { orderingKey }),
-    ...(producer !== undefined && { producer }),
-    ...(traceparent !== undefined && { traceparent }),
-    ...(replay !== undefined && { replay }),
   };
+  if (correlationId !== undefined) metadata.correlationId = correlationId;
+  if (causationId !== undefined) metadata.causationId = causationId;
+  if (orderingKey !== undefined) metadata.orderingKey = orderingKey;
+  if (producer !== undefined) metadata.producer = producer;
+  if (traceparent !== undefined) metadata.traceparent = traceparent;
+  if (replay !== undefined) metadata.replay = replay;
+  return metadata;
+}
+
+const noResources: readonly string[] = Object.freeze([]);
+
+function resolveResources(given: unknown): readonly string[] {
+  if (given === undefined || given === null) return noResources;
+  // What is no array is refused with the envelope.
+  return Array.isArray(given) ? Object.freeze([...given]) : (given as readonly string[]);
 }
 
 function frozenEnvelope(
@@ -80,16 +92,15 @@ function frozenEnvelope(
   data: unknown,
   resources: readonly string[],
 ): Envelope {
-  const envelope = Object.freeze({
+  const envelope = {
     source: contract.source,
     'detail-type': contract.detailType,
     time: timeOf(metadata.occurredAt),
     resources,
     detail: Object.freeze({ metadata: Object.freeze(metadata), data }),
-  });
+  };
   checkEnvelope(envelope);
-  noteFrozen(envelope);
-  return envelope;
+  return freezeMade(envelope, 'envelope');
 }
 
 /**
@@ -103,8 +114,10 @@ export function createEvents(
 ): readonly [Envelope, ...Envelope[]] {
   const data = freezeJson(validateData(contract.current.rules, contract.current.schema, input));
   const metadata = resolveMetadata(contract, data, options);
-  const given = options.resources ?? contract.resources?.(data) ?? [];
-  const resources = Array.isArray(given) ? Object.freeze([...given]) : (given as readonly string[]);
+  const resources = resolveResources(options.resources ?? contract.resources?.(data));
+  if (contract.downgrades.length === 0) {
+    return [frozenEnvelope(contract, metadata, data, resources)];
+  }
   const older = contract.downgrades.map(({ version, major, schema, rules, downgrade }) => {
     const eventId = `${metadata.eventId}-v${major}`;
     const olderData = freezeJson(validateData(rules, schema, downgrade(data)));

@@ -1,6 +1,14 @@
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const digits = 26;
 const timeDigits = 10;
+const lowest = alphabet.charCodeAt(0);
+const highest = alphabet.charCodeAt(31);
+
+/** By ASCII code: the code of the digit that follows. */
+const successors = new Uint8Array(highest);
+for (let digit = 0; digit < 31; digit += 1) {
+  successors[alphabet.charCodeAt(digit)] = alphabet.charCodeAt(digit + 1);
+}
 
 /** Clock and randomness of a ULID factory. */
 export interface UlidSource {
@@ -16,32 +24,33 @@ export interface UlidSource {
  * the specification asks for, and it keeps the entropy pool out of the hot path.
  */
 export function ulidFactory(source: UlidSource): () => string {
-  const bytes = new Uint8Array(digits - timeDigits);
-  const current = new Array<number>(digits).fill(0);
+  const random = new Uint8Array(digits - timeDigits);
+  /** The last id as ASCII: read at one go, it is one flat string and no chain of 26. */
+  const text = Buffer.alloc(digits, lowest);
   let last = -1;
 
   return () => {
     const now = source.now();
     if (now > last) {
       last = now;
-      source.random(bytes);
+      source.random(random);
       for (let digit = timeDigits - 1, rest = now; digit >= 0; digit -= 1) {
-        current[digit] = rest % 32;
+        text[digit] = alphabet.charCodeAt(rest % 32);
         rest = Math.floor(rest / 32);
       }
-      for (const [index, byte] of bytes.entries()) current[timeDigits + index] = byte % 32;
+      for (const [index, byte] of random.entries()) {
+        text[timeDigits + index] = alphabet.charCodeAt(byte % 32);
+      }
     } else {
       // An overflow of all 80 random bits carries into the time, and still rises.
       let digit = digits - 1;
-      while (current[digit] === 31) {
-        current[digit] = 0;
+      while (text[digit] === highest) {
+        text[digit] = lowest;
         digit -= 1;
       }
-      current[digit] = (current[digit] ?? 0) + 1;
+      text[digit] = successors[text[digit] ?? lowest] ?? lowest;
     }
-    let text = '';
-    for (const value of current) text += alphabet[value];
-    return text;
+    return text.toString('latin1');
   };
 }
 

@@ -63,9 +63,9 @@ function copyObject(value: object, trail: Trail): unknown {
 
 function copyArray(value: readonly unknown[], trail: Trail): unknown {
   const result: unknown[] = [];
-  for (const [index, item] of value.entries()) {
+  for (let index = 0; index < value.length; index += 1) {
     trail.push(index);
-    result.push(copy(item, trail));
+    result.push(copy(value[index], trail));
     trail.pop();
   }
   return Object.freeze(result);

@@ -1,7 +1,8 @@
-import { checkDetail, checkResources, timeOf } from './check-envelope.ts';
+import { checkDetail, checkResources } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import type { Envelope, EnvelopeMetadata } from './envelope.ts';
 import type { ParseOptions } from './event-contract.ts';
+import { timeOf } from './instant.ts';
 import type { ResolvedDefinition, VersionedSchema } from './resolve-definition.ts';
 import { validateData } from './validate-data.ts';
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineEvent } from './define-event.ts';
 import type { Envelope } from './envelope.ts';
 import { checkSealed, seal } from './sealed-event.ts';
 
@@ -163,6 +165,19 @@ describe('seal', () => {
   ])('refuses %s', (_what, change, message) => {
     expect(() => seal(changed(change))).toThrow(message);
   });
+});
+
+it('a changed copy of a created event is checked like any other', () => {
+  const contract = defineEvent({
+    source: 'com.acme.orders',
+    detailType: 'OrderPlaced',
+    version: '1.0',
+    data: z.object({ orderId: z.string() }),
+    idempotencyKey: ({ orderId }) => `order-${orderId}-placed`,
+  });
+  const created = contract.create({ orderId: '7781' });
+  expect(() => seal(created)).not.toThrow();
+  expect(() => seal({ ...created, source: 'aws.x' })).toThrow('belongs to AWS');
 });
 
 describe('checkSealed', () => {

@@ -1,8 +1,9 @@
 import { checkDetail, checkEnvelope, checkNames, checkResources } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import type { Envelope, EnvelopeMetadata, Producer } from './envelope.ts';
-import { isFrozen } from './frozen-envelopes.ts';
+import { instantMs } from './instant.ts';
 import { freezeJson } from './json-data.ts';
+import { freezeMade, isMadeHere } from './made-here.ts';
 import { lambdaTraceHeader } from './trace-context.ts';
 
 /** Longest X-Ray trace header in characters, as PutEvents documents it. */
@@ -35,9 +36,6 @@ export interface SealOptions {
   readonly traceHeader?: string;
 }
 
-// What was sealed here was checked, is frozen and need not be read again.
-const sealedHere = new WeakSet<SealedEvent>();
-
 function checkTraceHeader(traceHeader: unknown): void {
   if (traceHeader === undefined) return;
   if (
@@ -56,7 +54,7 @@ function checkTraceHeader(traceHeader: unknown): void {
  * @throws ContractError for an envelope that is malformed, whoever made it.
  */
 export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent {
-  const isChecked = isFrozen(envelope);
+  const isChecked = isMadeHere(envelope, 'envelope');
   if (!isChecked) checkEnvelope(envelope);
   const traceHeader = options.traceHeader ?? lambdaTraceHeader();
   checkTraceHeader(traceHeader);
@@ -65,19 +63,18 @@ export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent
     options.producer === undefined || metadata.producer !== undefined
       ? metadata
       : { ...metadata, producer: options.producer };
-  const sealed = Object.freeze({
+  const sealed: SealedEvent = {
     source: envelope.source,
     detailType: envelope['detail-type'],
-    time: new Date(metadata.occurredAt),
+    time: new Date(instantMs(metadata.occurredAt)),
     resources: envelope.resources,
     detail: JSON.stringify({ metadata: stamped, data: isChecked ? data : freezeJson(data) }),
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,
     orderingKey: metadata.orderingKey,
     traceHeader,
-  });
-  sealedHere.add(sealed);
-  return sealed;
+  };
+  return freezeMade(sealed, 'sealed event');
 }
 
 function readDetail(detail: unknown): { metadata: EnvelopeMetadata } {
@@ -97,7 +94,7 @@ function readDetail(detail: unknown): { metadata: EnvelopeMetadata } {
  * @throws ContractError
  */
 export function checkSealed(event: SealedEvent): void {
-  if (sealedHere.has(event)) return;
+  if (isMadeHere(event, 'sealed event')) return;
   // Which domain words are facts was decided where the event was made.
   checkNames(event.source, event.detailType, 'not-a-verb');
   checkResources(event.resources);

@@ -6,8 +6,6 @@ export interface Entry {
   readonly event: SealedEvent;
   /** Size as EventBridge counts it: see `entryBytes`. */
   readonly bytes: number;
-  /** JSON text for the wire, kept by a transport that writes it itself. */
-  json: string | undefined;
 }
 
 /** What a `Time` counts, whatever its value. */
@@ -31,5 +29,5 @@ export function entryBytes(event: SealedEvent): number {
 
 /** Measures an event for a bus. */
 export function entryOf(event: SealedEvent, eventBusName: string): Entry {
-  return { eventBusName, event, bytes: entryBytes(event), json: undefined };
+  return { eventBusName, event, bytes: entryBytes(event) };
 }

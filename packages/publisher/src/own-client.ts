@@ -47,8 +47,8 @@ const noRetries = {
  * does not need: that costs a fifth of the SDK's work. Credentials, endpoints, signing and
  * connections stay the SDK's.
  *
- * - The body is written once an entry (`putEventsBody`), in place of the SDK's walk over
- *   its schema.
+ * - The body is written at one go (`putEventsBody`), in place of the SDK's walk over its
+ *   schema.
  * - The SDK caches its chain of middleware only where a call carries no options, so the
  *   signal travels in the input and joins the request in front of the HTTP handler.
  * - There is no request time-out beside the signal: the publisher aborts by it.
