@@ -42,6 +42,8 @@ function lookUpArn(arn: unknown): ReturnType<typeof parseStreamArn> {
   return parsed;
 }
 
+type Writable<Part> = { -readonly [Key in keyof Part]: Part[Key] };
+
 /** Whole seconds, as the service documents them, so that all shapes say the same. */
 function committedAt(time: unknown): Date {
   const ms = time instanceof Date ? time.getTime() : typeof time === 'number' ? time * 1000 : NaN;
@@ -89,15 +91,16 @@ export function itemChange(record: StreamRecord, arn?: string): ItemChange {
     throw new CaptureError("eventSourceARN of a stream record must be the ARN of a table's stream");
   }
   const { Keys, NewImage, OldImage } = dynamodb;
-  return {
+  const change: Writable<ItemChange> = {
     id: eventID,
     table: stream.table,
     operation: operation === 'remove' && isExpiry(record.userIdentity) ? 'expire' : operation,
     keys: imageValues('Keys', Keys),
-    ...(NewImage !== undefined && { now: imageValues('NewImage', NewImage) }),
-    ...(OldImage !== undefined && { before: imageValues('OldImage', OldImage) }),
     occurredAt: committedAt(dynamodb.ApproximateCreationDateTime),
     sequenceNumber,
     region: typeof record.awsRegion === 'string' ? record.awsRegion : stream.region,
   };
+  if (NewImage !== undefined) change.now = imageValues('NewImage', NewImage);
+  if (OldImage !== undefined) change.before = imageValues('OldImage', OldImage);
+  return change;
 }

@@ -34,9 +34,12 @@ export type StreamHandler = (
 const CAPTURES_A_LOOK = 256;
 
 /** The changes of one item share a lane, and so do records that tell no item. */
-function laneOf(record: StreamRecord): string {
+function laneOf(record: StreamRecord, stream: string | undefined): string {
   try {
-    return JSON.stringify([record.eventSourceARN, record.dynamodb?.Keys]);
+    const { eventSourceARN, dynamodb } = record;
+    // A batch is of one stream, whose name need not stand in each of its lanes.
+    if (eventSourceARN !== stream) return JSON.stringify([eventSourceARN, dynamodb?.Keys]);
+    return JSON.stringify(dynamodb?.Keys) ?? '';
   } catch {
     return '';
   }
@@ -72,9 +75,10 @@ export function streamHandler(options: StreamHandlerOptions): StreamHandler {
     }
     const leftMs = answerTime(context, reserveMs);
     const captured: BatchRecord[] = [];
+    const stream = (records[0] as StreamRecord | undefined)?.eventSourceARN;
     for (const record of records as readonly StreamRecord[]) {
       if (captured.length % CAPTURES_A_LOOK === 0 && leftMs() <= 0) break;
-      captured.push({ lane: laneOf(record), captured: captureRecord(capture, record) });
+      captured.push({ lane: laneOf(record, stream), captured: captureRecord(capture, record) });
     }
     const unsettled = await settleBatch(captured, {
       publisher,

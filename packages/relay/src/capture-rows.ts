@@ -79,17 +79,23 @@ function runMapping(mapping: RowMapping, change: MappedChange): readonly Publish
   return mappedEvents(what, returned);
 }
 
-/** Adds what is computed only if a mapping asks. */
+/** A change, with what is computed only if a mapping asks. A getter of the class costs a tenth of one per object. */
+class ChangeWithPaths {
+  #paths: readonly string[] | undefined;
+
+  constructor(change: RowChange) {
+    Object.assign(this, change);
+  }
+
+  get changedPaths(): readonly string[] {
+    const { now, before } = this as unknown as RowChange;
+    this.#paths ??= now === undefined || before === undefined ? [] : changedPaths(before, now);
+    return this.#paths;
+  }
+}
+
 function mappedChange(change: RowChange): MappedChange {
-  let paths: readonly string[] | undefined;
-  return {
-    ...change,
-    get changedPaths() {
-      const { now, before } = change;
-      paths ??= now === undefined || before === undefined ? [] : changedPaths(before, now);
-      return paths;
-    },
-  };
+  return new ChangeWithPaths(change) as unknown as MappedChange;
 }
 
 /**
