@@ -57,27 +57,30 @@ export type OutboxItem<Format extends ItemFormat = 'attributes'> = OutboxPut<
   Format extends 'document' ? Record<string, unknown> : AttributeMap
 >;
 
+/** What `create` returns: one event, or one of each major while a migration lasts. */
 type Events = PublishableEvent | readonly PublishableEvent[];
 
 /** An outbox in a DynamoDB table. */
 export interface ItemOutbox<Format extends ItemFormat = 'attributes'> {
   /**
-   * The elements of `TransactItems` that add events to the outbox, one an event:
+   * The element of `TransactItems` that adds one event to the outbox:
    *
    * ```ts
-   * TransactItems: [{ Put: … }, ...outbox.items(OrderPlaced.create({ … }))]
+   * TransactItems: [{ Put: … }, outboxItem(OrderPlaced.create({ … }))]
    * ```
-   * @throws ContractError where an event is malformed, RangeError where it is too large.
+   * @throws ContractError where the event is malformed, RangeError where it is too large,
+   * TypeError where it is a list, as `create` returns while a migration of majors lasts.
    */
-  items(events: Events): OutboxItem<Format>[];
+  readonly outboxItem: (event: PublishableEvent) => OutboxItem<Format>;
   /**
-   * All of `TransactItems`, checked before DynamoDB refuses it: at most 100 items and 4 MB.
-   * @throws RangeError that names the bound, and whatever `items` throws.
+   * All of `TransactItems`, with any number of events, checked before DynamoDB refuses it:
+   * at most 100 items and 4 MB.
+   * @throws RangeError that names the bound, and whatever `outboxItem` throws.
    */
-  transactItems<Business extends object>(
+  readonly transactItems: <Business extends object>(
     business: readonly Business[],
     events: Events,
-  ): (Business | OutboxItem<Format>)[];
+  ) => (Business | OutboxItem<Format>)[];
   /** Captures the outbox items of the table's stream: each event, as it was made, once. */
   readonly capture: ItemCapture;
   /** The same for `captureItems`, where the table's other items are captured as well. */
@@ -161,6 +164,11 @@ function putOf<Format extends ItemFormat>(
 
 /** @throws ContractError where the event is malformed, whoever made it. */
 function sealedOf(event: PublishableEvent): SealedEvent {
+  if (Array.isArray(event)) {
+    throw new TypeError(
+      `outboxItem takes one event, got a list of ${event.length}: give lists to transactItems`,
+    );
+  }
   if (typeof event.detail !== 'string') return seal(event as Envelope);
   checkSealed(event as SealedEvent);
   return event as SealedEvent;
@@ -185,11 +193,11 @@ function writeBytes(write: object, format: ItemFormat): number {
  * brings it. The stream must carry new images.
  *
  * ```ts
- * const outbox = itemOutbox({ tableName: 'shop' });
+ * const { outboxItem, capture } = itemOutbox({ tableName: 'shop' });
  * await client.send(new TransactWriteItemsCommand({
- *   TransactItems: outbox.transactItems([{ Put: … }], OrderPlaced.create({ … })),
+ *   TransactItems: [{ Put: … }, outboxItem(OrderPlaced.create({ … }))],
  * }));
- * export const handler = streamHandler({ capture: outbox.capture, publisher });
+ * export const handler = streamHandler({ capture, publisher });
  * ```
  * @throws ConfigurationError where an option is malformed.
  */
@@ -202,14 +210,14 @@ export function itemOutbox<const Format extends ItemFormat = 'attributes'>(
     insert: (event) => event,
   };
 
-  function items(events: Events): OutboxItem<Format>[] {
-    return [events].flat().map((event) => putOf<Format>(settings, sealedOf(event)));
+  function outboxItem(event: PublishableEvent): OutboxItem<Format> {
+    return putOf<Format>(settings, sealedOf(event));
   }
 
   return Object.freeze({
-    items,
+    outboxItem,
     transactItems<Business extends object>(business: readonly Business[], events: Events) {
-      const all = [...business, ...items(events)];
+      const all = [...business, ...[events].flat().map(outboxItem)];
       if (all.length > MAX_TRANSACTION_ITEMS) {
         throw new RangeError(
           `a transaction takes ${MAX_TRANSACTION_ITEMS} items, got ${all.length} with its events: write in several transactions`,

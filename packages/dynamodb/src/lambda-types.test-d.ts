@@ -40,7 +40,12 @@ test("handlers fit Lambda's types", () => {
 });
 
 test("outbox items fit the clients' types", () => {
-  expectTypeOf(outbox.items(OrderPlaced.create({ orderId: '7' }))).toExtend<TransactWriteItem[]>();
+  const { outboxItem, transactItems } = outbox;
+  const placed = OrderPlaced.create({ orderId: '7' });
+  expectTypeOf(outboxItem(placed)).toExtend<TransactWriteItem>();
+  expectTypeOf(transactItems([], [placed])).toExtend<TransactWriteItem[]>();
+  // @ts-expect-error: several events are what transactItems takes.
+  outboxItem([placed]);
   const documents = itemOutbox({ tableName: 'shop', format: 'document' });
   expectTypeOf(documents.transactItems([], [])).toExtend<
     TransactWriteCommandInput['TransactItems']

@@ -101,8 +101,7 @@ describeWithDynamo('an outbox in a table', () => {
       }),
     );
     const other = itemOutbox({ tableName: TableName, now });
-    const [written] = other.items(events);
-    const item = (written?.Put.Item ?? {}) as Record<string, { S: string }>;
+    const item = other.outboxItem(events[0]).Put.Item as Record<string, { S: string }>;
     const Key = { pk: item.pk ?? { S: '' }, sk: item.sk ?? { S: '' } };
     const stored = await dynamo.client.send(new GetItemCommand({ TableName, Key }));
     expect(stored.Item).toEqual(item);
@@ -112,15 +111,15 @@ describeWithDynamo('an outbox in a table', () => {
   });
 
   test('a transaction that is rolled back tells nothing, and an id is never written over', async () => {
-    const outbox = itemOutbox({ tableName: TableName });
+    const { outboxItem, transactItems, capture } = itemOutbox({ tableName: TableName });
     const event = note(1);
-    const TransactItems = outbox.items(event);
+    const TransactItems = [{ Put: { ...orderPut, TableName } }, outboxItem(event)];
     await dynamo.client.send(new TransactWriteItemsCommand({ TransactItems }));
     const again = new TransactWriteItemsCommand({
-      TransactItems: outbox.transactItems([{ Put: { ...orderPut, TableName } }], event),
+      TransactItems: transactItems([{ Put: { ...orderPut, TableName } }], event),
     });
     await expect(dynamo.client.send(again)).rejects.toThrow(TransactionCanceledException);
-    await deliver(outbox.capture);
+    await deliver(capture);
     expect(bus.events).toHaveLength(1);
   });
 
@@ -129,8 +128,8 @@ describeWithDynamo('an outbox in a table', () => {
     // The largest event that is let through is one that DynamoDB takes.
     const largest = largestNote(outbox);
     expect(largest).toBeGreaterThan(408_000);
-    const put = outbox.items(note(largest))[0]?.Put;
-    await dynamo.client.send(new PutItemCommand({ TableName, Item: put?.Item ?? {} }));
+    const { Item } = outbox.outboxItem(note(largest)).Put;
+    await dynamo.client.send(new PutItemCommand({ TableName, Item }));
   });
 });
 
@@ -140,7 +139,7 @@ function largestNote(outbox: ReturnType<typeof itemOutbox>): number {
   while (most - least > 1) {
     const middle = Math.floor((least + most) / 2);
     try {
-      outbox.items(note(middle));
+      outbox.outboxItem(note(middle));
       least = middle;
     } catch {
       most = middle;
@@ -153,7 +152,7 @@ describe('bounds', () => {
   const outbox = itemOutbox({ tableName: 'shop' });
 
   test('an event that is too large for an item is refused', () => {
-    expect(() => outbox.items(note(409_600))).toThrow('DynamoDB takes 409600');
+    expect(() => outbox.outboxItem(note(409_600))).toThrow('DynamoDB takes 409600');
   });
 
   test('a transaction takes 100 items', () => {
@@ -184,18 +183,24 @@ describe('bounds', () => {
       now: () => 1_000_000,
     });
     const event = note(1);
-    const item = own.items(event)[0]?.Put;
+    const item = own.outboxItem(event).Put;
     expect(item).toMatchObject({
       TableName: 'outbox',
       Item: { id: { S: `event#${event.detail.metadata.eventId}` }, ttl: { N: '1060' } },
       ExpressionAttributeNames: { '#pk': 'id' },
     });
-    expect(Object.keys(item?.Item ?? {}).toSorted()).toEqual(['id', 'tidings', 'ttl']);
+    expect(Object.keys(item.Item).toSorted()).toEqual(['id', 'tidings', 'ttl']);
   });
 
   test('malformed events are refused where they are written', () => {
-    expect(() => outbox.items({ ...note(1), source: 'Nonsense' } as never)).toThrow('source');
-    expect(() => outbox.items({ ...seal(note(1)), detail: '{}' })).toThrow('detail');
+    expect(() => outbox.outboxItem({ ...note(1), source: 'Nonsense' } as never)).toThrow('source');
+    expect(() => outbox.outboxItem({ ...seal(note(1)), detail: '{}' })).toThrow('detail');
+  });
+
+  test('a list of events is no event', () => {
+    expect(() => outbox.outboxItem(payment() as never)).toThrow(
+      'outboxItem takes one event, got a list of 2: give lists to transactItems',
+    );
   });
 
   test.each([
