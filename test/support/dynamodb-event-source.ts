@@ -35,8 +35,12 @@ function jsonImage(image: Json): Json {
 /** A record of the SDK as Lambda and Pipes pass it. */
 export function lambdaRecord(record: SdkRecord, eventSourceARN: string): StreamRecord {
   const { Keys, NewImage, OldImage, ApproximateCreationDateTime, ...rest } = record.dynamodb ?? {};
+  const { userIdentity, ...common } = record;
   return {
-    ...record,
+    ...common,
+    ...(userIdentity !== undefined && {
+      userIdentity: { type: userIdentity.Type, principalId: userIdentity.PrincipalId },
+    }),
     dynamodb: {
       ...rest,
       ApproximateCreationDateTime: Number(ApproximateCreationDateTime) / 1000,
