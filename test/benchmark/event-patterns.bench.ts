@@ -78,7 +78,7 @@ function eventText(n: number): string {
     time: '2026-06-07T02:00:00Z',
     region: 'eu-central-1',
     resources: [],
-    detail: { metadata: { eventId: '01JXXXXXXXXXXXXXXXXXXXXXXX', version: '1.0' }, data },
+    detail: { metadata: { eventId: '01KTFWXW80H7V2M9RTB6WCN5DE', version: '1.0' }, data },
   });
   return text.padEnd(500);
 }
