@@ -14,32 +14,37 @@ import { cdcHandler } from './cdc-handler.ts';
 import type { KafkaEvent, KinesisEvent } from './lambda-event.ts';
 import { kafkaRecord, kinesisRecord, recorded } from './records.test-support.ts';
 
-const names = [
-  'debezium-create',
-  'debezium-create-with-schema',
-  'debezium-delete',
-  'debezium-delete-key-only-with-schema',
-  'debezium-heartbeat',
-  'debezium-message',
-  'debezium-mysql-update',
-  'debezium-read',
-  'debezium-schema-change',
-  'debezium-transaction-end',
-  'debezium-truncate',
-  'debezium-update',
-  'debezium-update-full-identity-with-schema',
-  'debezium-update-unavailable-with-schema',
-  'dms-control',
-  'dms-delete',
-  'dms-insert',
-  'dms-insert-scientific',
-  'dms-load',
-  'dms-update',
-  'outbox-envelope',
-  'outbox-envelope-with-schema',
-  'outbox-without-id',
-];
-const values = names.map((name) => parseExactJson(recorded(name)));
+/** Documented records by the feed that they come from. */
+const namesOf = {
+  debezium: [
+    'debezium-create',
+    'debezium-create-with-schema',
+    'debezium-delete',
+    'debezium-delete-key-only-with-schema',
+    'debezium-heartbeat',
+    'debezium-message',
+    'debezium-mysql-update',
+    'debezium-read',
+    'debezium-schema-change',
+    'debezium-transaction-begin',
+    'debezium-transaction-end',
+    'debezium-truncate',
+    'debezium-update',
+    'debezium-update-full-identity-with-schema',
+    'debezium-update-unavailable-with-schema',
+  ],
+  outbox: ['outbox-envelope', 'outbox-envelope-with-schema', 'outbox-without-id'],
+  dms: [
+    'dms-control',
+    'dms-delete',
+    'dms-insert',
+    'dms-insert-scientific',
+    'dms-load',
+    'dms-update',
+  ],
+} as const;
+type Feed = keyof typeof namesOf;
+const feeds = Object.keys(namesOf) as Feed[];
 
 const OrderChanged = defineEvent({
   source: 'com.acme.orders',
@@ -93,9 +98,13 @@ function takesAll(): { publisher: Publisher; taken: PublishableEvent[] } {
   return { publisher: publisher as Publisher, taken };
 }
 
-const toText = (value: unknown): string =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each)) ??
-  '';
+/** JSON in which integers keep all their digits. */
+function toText(value: unknown): string {
+  const marked = JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'bigint' ? `@${each}@` : each,
+  );
+  return marked?.replace(/"@(-?\d+)@"/g, '$1') ?? '';
+}
 
 type Path = readonly (string | number)[];
 
@@ -115,34 +124,47 @@ function replaceAt(value: unknown, path: Path, by: unknown): unknown {
 }
 
 /** A documented record of which one member is something else, or missing. */
-const mutated = fc
-  .tuple(
-    fc.constantFrom(...values),
-    fc.nat(),
-    fc.oneof(fc.constant(undefined), fc.jsonValue({ maxDepth: 2 }), fc.bigInt(), fc.double()),
-  )
-  .map(([value, at, by]) => {
-    const paths = pathsOf(value);
-    return toText(replaceAt(value, paths[at % paths.length] ?? [], by));
+function mutated(names: readonly string[]): fc.Arbitrary<string> {
+  const values = names.map((name) => parseExactJson(recorded(name)));
+  const paths = values.map((value) => pathsOf(value));
+  const other = fc.oneof(
+    fc.constant(undefined),
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.bigInt(),
+    fc.double(),
+  );
+  return fc.tuple(fc.nat(values.length - 1), fc.nat(), other).map(([of, at, by]) => {
+    const path = paths[of]?.[at % (paths[of]?.length ?? 1)] ?? [];
+    return toText(replaceAt(values[of], path, by));
   });
+}
 
 /** A documented record of which some characters are gone, or others. */
-const damaged = fc
-  .tuple(fc.constantFrom(...names), fc.nat(), fc.nat(20), fc.string({ unit: 'binary' }))
-  .map(([name, at, length, text]) => {
-    const whole = recorded(name);
-    const start = at % whole.length;
-    return whole.slice(0, start) + text + whole.slice(start + length);
-  });
+function damaged(names: readonly string[]): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.constantFrom(...names), fc.nat(), fc.nat(20), fc.string({ unit: 'binary' }))
+    .map(([name, at, length, text]) => {
+      const whole = recorded(name);
+      const start = at % whole.length;
+      return whole.slice(0, start) + text + whole.slice(start + length);
+    });
+}
 
-const value = fc.oneof(
-  { weight: 4, arbitrary: mutated },
-  { weight: 2, arbitrary: damaged },
-  { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
-);
 const key = fc.oneof(fc.constant('{"id":1}'), fc.json(), fc.string());
-const item = fc.record({ value, key });
+
+/** Records of a feed, whole, mutated and damaged, and a few that are none of it. */
+function itemOf(feed: Feed): fc.Arbitrary<{ value: string; key: string }> {
+  const strangers = feeds.filter((other) => other !== feed).flatMap((other) => namesOf[other]);
+  const value = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...namesOf[feed]).map(recorded) },
+    { weight: 8, arbitrary: mutated(namesOf[feed]) },
+    { weight: 4, arbitrary: damaged(namesOf[feed]) },
+    { weight: 2, arbitrary: mutated(strangers) },
+    { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  );
+  return fc.record({ value, key });
+}
 const anything = fc.anything({ withBigInt: true, withNullPrototype: true, maxDepth: 3 });
 
 /** Whatever Lambda never sends, in the place of a record. */
@@ -154,76 +176,104 @@ const strange = fc.oneof(
 );
 
 const options = fc.record({
-  feed: fc.constantFrom('debezium' as const, 'dms' as const, 'outbox' as const),
   snapshots: fc.constantFrom('ignore' as const, 'insert' as const),
   decimals: fc.constantFrom('string' as const, 'double' as const),
 });
 
-function eventsOf(items: readonly { value: string; key: string }[]): (KinesisEvent | KafkaEvent)[] {
-  return [
-    { Records: items.map(({ value, key }, index) => kinesisRecord(value, index, key)) },
-    { records: { 'orders-0': items.map(({ value, key }, i) => kafkaRecord(value, i, key)) } },
-  ];
+type Items = readonly { value: string; key: string }[];
+
+function kinesisEvent(items: Items): KinesisEvent {
+  return { Records: items.map(({ value, key }, index) => kinesisRecord(value, index, key)) };
+}
+
+function kafkaEvent(items: Items): KafkaEvent {
+  const records = items.map(({ value, key }, index) => kafkaRecord(value, index, key));
+  return { records: { 'orders-0': records } };
 }
 
 function idsOf(events: readonly PublishableEvent[]): string[] {
   return events.map((event) => seal(event as never).eventId);
 }
 
-test('no record crashes the handler: each is published, passed over, or parked with a reason', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(item, { maxLength: 8 }), options, async (items, chosen) => {
-      for (const event of eventsOf(items)) {
-        const letters: DeadLetter[] = [];
-        const bus = takesAll();
-        const handler = cdcHandler({
-          capture,
-          publisher: bus.publisher,
-          deadLetters: { park: async (all) => void letters.push(...all) },
-          logger: silentLogger,
-          ...chosen,
-        });
-        expect(await handler(event as KinesisEvent)).toEqual({ batchItemFailures: [] });
-        for (const { reason, change } of letters) {
-          expect(reason).not.toBe('');
-          expect(change).toBeDefined();
-        }
-        // Delivered again, everything is as it was: order apart, for rows go side by side.
-        const first = idsOf(bus.taken.splice(0));
-        await handler(event as KinesisEvent);
-        expect(idsOf(bus.taken).toSorted()).toEqual(first.toSorted());
-      }
-    }),
-    { numRuns: 600 },
-  );
-});
+const batch = { minLength: 100, maxLength: 100 };
+const shape = fc.constantFrom(kinesisEvent, kafkaEvent);
 
-test('without dead letters the first poison halts its shard, and is the one that is named', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(item, { maxLength: 8 }), options, async (items, chosen) => {
-      const settings = { capture, logger: silentLogger, failures: 'report', ...chosen } as const;
-      const letters: DeadLetter[] = [];
-      const parks = cdcHandler({
-        ...settings,
-        publisher: takesAll().publisher,
-        deadLetters: { park: async (all) => void letters.push(...all) },
-      });
-      const halts = cdcHandler({ ...settings, publisher: takesAll().publisher });
-      const [kinesis, kafka] = eventsOf(items) as [KinesisEvent, KafkaEvent];
-      await parks(kinesis);
-      const parked = new Set(letters.map(({ change }) => change));
-      const first = kinesis.Records.findIndex((record) => parked.has(record));
-      const { sequenceNumber } = kinesis.Records[first]?.kinesis ?? {};
-      expect((await halts(kinesis)).batchItemFailures).toEqual(
-        first === -1 ? [] : [{ itemIdentifier: sequenceNumber }],
-      );
-      expect((await halts(kafka)).batchItemFailures).toEqual(
-        first === -1 ? [] : [{ itemIdentifier: { partition: 'orders-0', offset: first } }],
-      );
-    }),
-    { numRuns: 200 },
-  );
-});
+test.each(feeds)(
+  '10,000 records of %s, whole and broken, are each published, passed over, or parked with a reason',
+  async (feed) => {
+    let records = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(itemOf(feed), batch),
+        shape,
+        options,
+        async (items, eventOf, chosen) => {
+          records += items.length;
+          const letters: DeadLetter[] = [];
+          const bus = takesAll();
+          const handler = cdcHandler({
+            capture,
+            publisher: bus.publisher,
+            deadLetters: { park: async (all) => void letters.push(...all) },
+            logger: silentLogger,
+            feed,
+            ...chosen,
+          });
+          const event = eventOf(items) as KinesisEvent;
+          expect(await handler(event)).toEqual({ batchItemFailures: [] });
+          for (const { reason, change } of letters) {
+            expect(reason).toMatch(/\w+ .+/);
+            expect(change).toBeDefined();
+          }
+          // Whole records are in every batch, so that not all of it is poison.
+          expect(bus.taken.length).toBeGreaterThan(0);
+          // Delivered again, everything is as it was: order apart, for rows go side by side.
+          const first = idsOf(bus.taken.splice(0));
+          await handler(event);
+          expect(idsOf(bus.taken).toSorted()).toEqual(first.toSorted());
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(records).toBeGreaterThanOrEqual(10_000);
+  },
+);
+
+test.each(feeds)(
+  'without dead letters the first poison of %s halts its shard, and is the one that is named',
+  async (feed) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(itemOf(feed), { maxLength: 8 }), options, async (items, chosen) => {
+        const settings = {
+          capture,
+          logger: silentLogger,
+          failures: 'report',
+          feed,
+          ...chosen,
+        } as const;
+        const letters: DeadLetter[] = [];
+        const parks = cdcHandler({
+          ...settings,
+          publisher: takesAll().publisher,
+          deadLetters: { park: async (all) => void letters.push(...all) },
+        });
+        const halts = cdcHandler({ ...settings, publisher: takesAll().publisher });
+        const [kinesis, kafka] = [kinesisEvent(items), kafkaEvent(items)];
+        await parks(kinesis);
+        const parked = new Set(letters.map(({ change }) => change));
+        const first = kinesis.Records.findIndex((record) => parked.has(record));
+        const { sequenceNumber } = kinesis.Records[first]?.kinesis ?? {};
+        expect((await halts(kinesis)).batchItemFailures).toEqual(
+          first === -1 ? [] : [{ itemIdentifier: sequenceNumber }],
+        );
+        expect((await halts(kafka)).batchItemFailures).toEqual(
+          first === -1 ? [] : [{ itemIdentifier: { partition: 'orders-0', offset: first } }],
+        );
+      }),
+      { numRuns: 100 },
+    );
+  },
+);
 
 test('what Lambda never sends is parked, or fails the batch as a whole', async () => {
   await fc.assert(
