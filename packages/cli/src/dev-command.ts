@@ -1,25 +1,5 @@
-import { existsSync, watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import {
-  type LocalBus,
-  type LocalBusOptions,
-  type LocalRules,
-  startLocalBus,
-} from '@tidings/local';
-import { ConfigurationError, reasonOf } from '@tidings/relay';
 import { Command, InvalidArgumentError } from 'commander';
-import { createJiti } from 'jiti';
-
-const usualPort = 4010;
-
-interface DevOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly token?: string;
-  readonly region: string;
-  readonly data?: string;
-}
+import { type DevOptions, usualPort } from './dev-options.ts';
 
 /** `tidings dev [rules]`. */
 export function devCommand(): Command {
@@ -31,112 +11,15 @@ export function devCommand(): Command {
     .option('--token <text>', 'asked of everybody but AWS clients; needed beyond this machine')
     .option('--region <name>', 'region of clients that name none', 'us-east-1')
     .option('--data <folder>', 'remember rules, archives and what they hold across restarts')
-    .action(runDev);
-}
-
-async function runDev(file: string | undefined, options: DevOptions): Promise<void> {
-  const rules = file === undefined ? undefined : await loadRules(file);
-  const bus = await start(options);
-  try {
-    if (rules !== undefined && file !== undefined) applyRules(bus, file, rules);
-  } catch (error) {
-    await bus.stop();
-    throw error;
-  }
-  print(environment(bus, options.region));
-  const stopWatching = file === undefined ? () => {} : watchRules(bus, file);
-  await new Promise<void>((done) => {
-    process.once('SIGINT', done);
-    process.once('SIGTERM', done);
-  });
-  stopWatching();
-  await bus.stop();
-}
-
-async function start(options: DevOptions): Promise<LocalBus> {
-  const { port, ...rest } = options;
-  const settings: LocalBusOptions = { buses: [], ...rest };
-  try {
-    return await startLocalBus({ ...settings, port: port ?? usualPort });
-  } catch (error) {
-    const isTaken = /^Port \d+ .* is taken/.test(reasonOf(error));
-    // Nobody asked for the usual port, so any other will do.
-    if (isTaken && port === undefined) return await startLocalBus({ ...settings, port: 0 });
-    throw new ConfigurationError(reasonOf(error));
-  }
-}
-
-function environment(bus: LocalBus, region: string): string {
-  return [
-    `The local bus listens on ${bus.url}`,
-    `Its page: ${bus.url}/`,
-    '',
-    'Paste this where your service runs:',
-    '',
-    `export AWS_ENDPOINT_URL_EVENTBRIDGE=${bus.url}`,
-    `export AWS_ENDPOINT_URL_SQS=${bus.url}`,
-    `export AWS_REGION=${region}`,
-    'export AWS_ACCESS_KEY_ID=local',
-    'export AWS_SECRET_ACCESS_KEY=local',
-    '',
-  ].join('\n');
-}
-
-/** Reads the rules anew when the file changes; a file that is wrong leaves them as they are. */
-function watchRules(bus: LocalBus, file: string): () => void {
-  const path = resolve(file);
-  let timer: NodeJS.Timeout | undefined;
-  const reload = async (): Promise<void> => {
-    try {
-      applyRules(bus, file, await loadRules(file));
-      print(`Read ${file} again.`);
-    } catch (error) {
-      print(`${reasonOf(error)} The rules stay as they were.`);
-    }
-  };
-  // The folder, because editors replace a file rather than write to it.
-  const watcher = watch(dirname(path), (_event, name) => {
-    if (name !== null && resolve(dirname(path), name) !== path) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => void reload(), 50);
-  });
-  return () => {
-    clearTimeout(timer);
-    watcher.close();
-  };
-}
-
-function applyRules(bus: LocalBus, file: string, rules: LocalRules): void {
-  try {
-    bus.applyRules(rules);
-  } catch (error) {
-    throw new ConfigurationError(`${file}: ${reasonOf(error)}`);
-  }
-}
-
-async function loadRules(file: string): Promise<LocalRules> {
-  const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new ConfigurationError(`there is no file ${path}; give the path of a rules file`);
-  }
-  const jiti = createJiti(pathToFileURL(path).href, {
-    fsCache: false,
-    moduleCache: false,
-    tryNative: false,
-  });
-  try {
-    return (await jiti.import(path, { default: true })) as LocalRules;
-  } catch (error) {
-    throw new ConfigurationError(`cannot load ${path}: ${reasonOf(error)}`);
-  }
+    .action(async (rules: string | undefined, options: DevOptions) => {
+      // The bus and what it is made of: no other command must carry it in memory.
+      const { runDev } = await import('./run-dev.ts');
+      await runDev(rules, options);
+    });
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigurationError, defineRelay, type RelaySettings, reasonOf } from '@tidings/relay';
-import { createJiti } from 'jiti';
 
 /**
  * Loads a relay configuration, TypeScript or JavaScript.
@@ -23,12 +22,21 @@ export async function loadRelayConfig(file: string): Promise<RelaySettings<unkno
   return defineRelay(exported as RelaySettings<unknown>);
 }
 
+/** What Node loads by itself. */
+const javascript = /\.[cm]?js$/;
+
 async function importDefault(path: string): Promise<unknown> {
-  // Only the file itself is transpiled: packages that it imports are loaded by Node,
-  // so that they are the same modules as this process's own.
-  const jiti = createJiti(pathToFileURL(path).href, { fsCache: false, tryNative: false });
+  const url = pathToFileURL(path).href;
   try {
-    return await jiti.import(path, { default: true });
+    // A transpiler that was loaded once stays in memory for as long as the relay runs.
+    if (javascript.test(path))
+      return ((await import(url)) as { readonly default?: unknown }).default;
+    // Only the file itself is transpiled: packages that it imports are loaded by Node,
+    // so that they are the same modules as this process's own.
+    const { createJiti } = await import('jiti');
+    return await createJiti(url, { fsCache: false, tryNative: false }).import(path, {
+      default: true,
+    });
   } catch (error) {
     if (error instanceof Error && /^(Configuration|Contract)Error$/.test(error.name)) throw error;
     throw new ConfigurationError(`cannot load ${path}: ${reasonOf(error)}`);

@@ -1,10 +1,8 @@
+import { RECORD_OVERHEAD_BYTES } from '@tidings/relay';
 import type pg from 'pg';
 
 /** A row whose columns all came as the server wrote them. */
 export type TextRow = Readonly<Record<string, string | null>>;
-
-/** What an object costs beside its text, roughly. */
-const ROW_OVERHEAD = 400;
 
 /**
  * Pins what text looks like on a connection, so that rows read the same whatever the
@@ -33,7 +31,7 @@ export async function queryText(
 
 /** What a row occupies in memory, roughly. */
 export function bytesOf(row: TextRow): number {
-  let bytes = ROW_OVERHEAD;
+  let bytes = RECORD_OVERHEAD_BYTES;
   for (const name in row) bytes += row[name]?.length ?? 0;
   return bytes;
 }

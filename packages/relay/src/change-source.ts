@@ -2,10 +2,16 @@ import type { PublishableEvent } from '@tidings/contract';
 import type { Logger } from './logger.ts';
 import type { Checkpoint, Position } from './position.ts';
 
+/**
+ * What a record takes in memory beside its text while it is on its way, roughly: the row, the
+ * event, the publisher's entry and outcome. Measured with events of 500 bytes.
+ */
+export const RECORD_OVERHEAD_BYTES = 2_000;
+
 /** One change as the source saw it: an outbox row, an item image. */
 export interface ChangeRecord<Change> {
   readonly change: Change;
-  /** What it occupies in memory, roughly; bounds the work in flight. */
+  /** What it occupies in memory, `RECORD_OVERHEAD_BYTES` included; bounds the work in flight. */
   readonly bytes: number;
 }
 

@@ -2,7 +2,12 @@ export type { DeadLetter, DeadLetters } from '@tidings/contract';
 export type { Captured } from './capture-change.ts';
 export { CaptureError } from './capture-error.ts';
 export { captureRows, type RowCapture } from './capture-rows.ts';
-export type { ChangeGroup, ChangeRecord, ChangeSource } from './change-source.ts';
+export {
+  type ChangeGroup,
+  type ChangeRecord,
+  type ChangeSource,
+  RECORD_OVERHEAD_BYTES,
+} from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export { consoleLogger } from './console-logger.ts';
 export { parseExactJson } from './exact-json.ts';

@@ -7,7 +7,7 @@ const publisher = { publishSettled: () => {} } as unknown as RelayOptions['publi
 test('every field is present and the object is frozen', () => {
   const settings = defineRelay({ source, publisher });
   expect(settings).toMatchObject({
-    maxInFlightBytes: 16 * 1024 * 1024,
+    maxInFlightBytes: 8 * 1024 * 1024,
     checkpointIntervalMs: 100,
     drainTimeoutMs: 25_000,
     onPoison: 'halt',

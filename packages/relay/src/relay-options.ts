@@ -17,7 +17,7 @@ export interface RelayOptions<Change = unknown> {
   readonly onPoison?: 'dead-letter' | 'halt';
   /** Default: reports nothing. */
   readonly logger?: Logger;
-  /** Bytes of changes read but not settled; reading pauses above. Default 16 MiB. */
+  /** Bytes of changes read but not settled; reading pauses above. Default 8 MiB. */
   readonly maxInFlightBytes?: number;
   /**
    * Milliseconds between checkpoints: how much a killed relay may publish a second
@@ -76,7 +76,7 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
     deadLetters: onPoison === 'halt' ? undefined : options.deadLetters,
     onPoison,
     logger: options.logger ?? silentLogger,
-    maxInFlightBytes: options.maxInFlightBytes ?? 16 * 1024 * 1024,
+    maxInFlightBytes: options.maxInFlightBytes ?? 8 * 1024 * 1024,
     checkpointIntervalMs: options.checkpointIntervalMs ?? 100,
     drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
     retryBackoff: Object.freeze({ baseMs: 200, capMs: 10_000, ...options.retryBackoff }),

@@ -40,7 +40,11 @@ function positive(name: string, text: string): number {
 const scale = positive('scale', values.scale);
 const runs = positive('runs', values.runs);
 const figures: Figure[] = [];
-const cluster = await startPostgresCluster({ max_wal_size: '8GB', shared_buffers: '256MB' });
+const cluster = await startPostgresCluster({
+  max_wal_size: '8GB',
+  shared_buffers: '256MB',
+  max_replication_slots: '64',
+});
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 try {

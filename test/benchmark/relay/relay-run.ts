@@ -13,7 +13,7 @@ export interface RelayRun {
   readonly peakRssMb: number;
 }
 
-const config = join(import.meta.dirname, 'relay.config.ts');
+const config = join(import.meta.dirname, 'relay.config.mjs');
 
 export function startBenchRelay(
   database: BenchDatabase,

@@ -1,5 +1,11 @@
 import { type Backoff, fullJitter } from '@tidings/contract';
-import { type ChangeGroup, ConfigurationError, type Logger, reasonOf } from '@tidings/relay';
+import {
+  type ChangeGroup,
+  ConfigurationError,
+  type Logger,
+  RECORD_OVERHEAD_BYTES,
+  reasonOf,
+} from '@tidings/relay';
 import type { StreamRecord } from '../stream-record.ts';
 import type { CheckpointTable, LeaseItem } from './checkpoint-table.ts';
 import type { GroupQueue } from './group-queue.ts';
@@ -33,8 +39,6 @@ export interface StreamReading {
 
 /** Records that a checkpoint moves over at once. */
 const RECORDS_A_GROUP = 100;
-/** What a record takes in memory beside its attributes, roughly. */
-const RECORD_OVERHEAD_BYTES = 512;
 
 const retry: Backoff = { baseMs: 500, capMs: 10_000 };
 

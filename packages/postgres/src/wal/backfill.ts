@@ -3,6 +3,7 @@ import type { ChangeRecord } from '@tidings/relay';
 import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import type { OpenIncident } from '../incident-store.ts';
+import { bytesOf } from '../text-rows.ts';
 import type { GroupQueue } from './group-queue.ts';
 import type { ReplacementSlot } from './replacement-slot.ts';
 import type { Backfill } from './wal-layout.ts';
@@ -30,7 +31,6 @@ export interface BackfillRequest<Change> {
 }
 
 const PAGE = 1_000;
-const RECORD_OVERHEAD = 400;
 /**
  * A transaction may be in the log, and so before the slot's beginning, a moment before
  * other sessions see it; reading at once could miss it in the snapshot's hint bits.
@@ -90,8 +90,7 @@ function push<Change>(
 ): void {
   let total = 0;
   const records: ChangeRecord<Change>[] = rows.map((row) => {
-    let bytes = RECORD_OVERHEAD;
-    for (const name in row) bytes += row[name]?.length ?? 0;
+    const bytes = bytesOf(row);
     total += bytes;
     return { change: backfill.read(row, incident), bytes };
   });

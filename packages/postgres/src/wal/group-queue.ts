@@ -1,7 +1,10 @@
 import type { ChangeGroup } from '@tidings/relay';
 
-/** Bytes that wait at most, but for the read that goes beyond it. */
-const LIMIT = 4 * 1024 * 1024;
+/**
+ * Bytes that wait at most, but for the read that goes beyond it: enough to keep the relay
+ * busy while the socket rests, and few enough that what waits dies young.
+ */
+const LIMIT = 1024 * 1024;
 
 /**
  * Holds groups between the socket and the relay. Its byte count is what the reader

@@ -1,4 +1,4 @@
-import type { ChangeGroup, ChangeRecord } from '@tidings/relay';
+import { type ChangeGroup, type ChangeRecord, RECORD_OVERHEAD_BYTES } from '@tidings/relay';
 import type { Lsn } from '../lsn.ts';
 import { decodePgoutput, type PgoutputMessage } from './pgoutput.ts';
 import type { RowMessage, RowReader, WalLayout } from './wal-layout.ts';
@@ -28,9 +28,6 @@ export interface Assembled<Change> {
   readonly bytes: number;
   readonly heartbeats: readonly ReturnedHeartbeat[];
 }
-
-/** Rough cost of a record's objects beside its text. */
-const RECORD_OVERHEAD = 400;
 
 /**
  * Puts pgoutput messages together to groups. `take` hands out what is complete, and
@@ -140,7 +137,7 @@ export class TransactionAssembler<Change> {
     if (reader === undefined || !this.#layout.operations.includes(message.kind)) return;
     const { xid, commitLsn, committedAtMicros } = this.#begin;
     const change = reader(message, { xid, index: this.#seen, commitLsn, committedAtMicros });
-    const bytes = size + RECORD_OVERHEAD;
+    const bytes = size + RECORD_OVERHEAD_BYTES;
     this.#records.push({ change, bytes });
     this.#bytes += bytes;
   }

@@ -1,6 +1,5 @@
 import { walSource } from '@tidings/postgres';
-import { eventBridgePublisher } from '@tidings/publisher';
-import { leanTransport } from '@tidings/publisher/lean';
+import { leanPublisher } from '@tidings/publisher/lean';
 import { defineRelay } from '@tidings/relay';
 
 /** The relay as a user would run it for throughput: defaults, and the lean transport. */
@@ -9,5 +8,5 @@ export default defineRelay({
     connection: process.env.DATABASE_URL ?? '',
     slot: process.env.RELAY_SLOT ?? '',
   }),
-  publisher: eventBridgePublisher({ eventBusName: 'orders', transport: leanTransport() }),
+  publisher: leanPublisher({ eventBusName: 'orders' }),
 });

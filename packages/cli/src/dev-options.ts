@@ -1,0 +1,11 @@
+/** What the bus listens on where nobody says otherwise. */
+export const usualPort = 4010;
+
+/** Options of `tidings dev`. */
+export interface DevOptions {
+  readonly port?: number;
+  readonly host?: string;
+  readonly token?: string;
+  readonly region: string;
+  readonly data?: string;
+}
