@@ -219,6 +219,11 @@ describe.each(candidates)('$name', ({ publisher, bare }) => {
       expect(endpoint.requests[0]?.body).toEqual({ Entries: [] });
     });
 
+    it('begins while the service throttles', async () => {
+      await using endpoint = await rawEndpoint(awsError(400, 'ThrottlingException'));
+      await publisher(endpoint.url).verify();
+    });
+
     it.each<[string, RawAnswer, RegExp]>([
       ['an unknown key', awsError(403, 'UnrecognizedClientException'), /access key/],
       ['a wrong secret', awsError(403, 'InvalidSignatureException'), /secret key/],

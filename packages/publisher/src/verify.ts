@@ -17,12 +17,15 @@ export class VerificationError extends Error {
 
 /**
  * Sends a PutEvents without entries: it publishes nothing, and the service refuses it
- * as invalid only after it has checked who is asking. That refusal is the good answer.
+ * as invalid only after it has checked who is asking. That refusal is the good answer; that
+ * it is throttled is no reason not to begin, for the publisher waits for a service that is.
  * @throws VerificationError with one sentence that says what to do.
  */
 export async function verifyAccess(transport: Transport, timeoutMs: number): Promise<void> {
   const reply = await within(timeoutMs, (signal) => transport.send([], signal));
-  if (reply.ok || requestFailureKind(reply.failure) === 'permanent') return;
+  if (reply.ok) return;
+  const kind = requestFailureKind(reply.failure);
+  if (kind === 'permanent' || kind === 'throttled') return;
   throw new VerificationError(reply.failure, accessAdvice(reply.failure, timeoutMs));
 }
 
