@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
@@ -18,6 +19,8 @@ export interface StreamModel {
   readonly client: DynamoDBStreamsClient;
   /** Reads in the order of their arrival, with their time in milliseconds. */
   readonly reads: readonly { readonly shard: string; readonly at: number }[];
+  /** Resolves when there were so many reads. */
+  untilReads(count: number): Promise<void>;
   addShard(id: string, parent?: string): void;
   /** Writes a record that tells of a new item with this key. */
   put(shard: string, ...keys: readonly string[]): void;
@@ -54,6 +57,7 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, string &
 export async function startStreamModel(pageSize = 3): Promise<StreamModel> {
   const shards = new Map<string, ModelShard>();
   const reads: { shard: string; at: number }[] = [];
+  const happened = new EventEmitter();
   const failures = new Map<string, Refusal[]>();
   let status = 'ENABLED';
   let generation = 0;
@@ -95,6 +99,7 @@ export async function startStreamModel(pageSize = 3): Promise<StreamModel> {
     GetRecords({ ShardIterator = '' }) {
       const [id = '', index = '', of = ''] = ShardIterator.split('|');
       reads.push({ shard: id, at: performance.now() });
+      happened.emit('read');
       const shard = shardOf(id);
       if (Number(of) < generation) throw new Refusal('ExpiredIteratorException');
       if (Number(index) < shard.trimmed) throw new Refusal('TrimmedDataAccessException');
@@ -155,6 +160,9 @@ export async function startStreamModel(pageSize = 3): Promise<StreamModel> {
   return {
     client,
     reads,
+    async untilReads(count) {
+      while (reads.length < count) await once(happened, 'read');
+    },
     addShard: (id, parent) =>
       void shards.set(id, { parent, records: [], trimmed: 0, isClosed: false }),
     put(shard, ...keys) {

@@ -1,15 +1,7 @@
-import { PutItemCommand, UpdateItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { defineEvent } from '@tidings/contract';
-import { captureItems, rowEntity, type StreamRecord } from '@tidings/dynamodb';
-import {
-  createCheckpointTable,
-  type ShardSourceOptions,
-  shardSource,
-} from '@tidings/dynamodb/shards';
+import { PutItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import { createCheckpointTable, type ShardSourceOptions } from '@tidings/dynamodb/shards';
 import type { LocalBus } from '@tidings/local';
-import type { ChangeSource } from '@tidings/relay';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { expectAllFacts, expectItemOrder } from '../../support/dynamodb-expect.ts';
 import {
   type DynamoLocal,
@@ -17,29 +9,19 @@ import {
   startDynamoLocal,
 } from '../../support/dynamodb-local.ts';
 import { shopIn } from '../../support/dynamodb-shop.ts';
-import { type StreamModel, startStreamModel } from '../../support/dynamodb-stream-model.ts';
+import type { StreamModel } from '../../support/dynamodb-stream-model.ts';
 import { everyKey } from '../../support/expect-all-orders.ts';
-import { readSource, type SourceReading } from '../../support/read-source.ts';
+import { keysOf, type ModelledShards, modelledShards } from '../../support/modelled-shards.ts';
 import { refusal } from '../../support/refusal.ts';
 import { runRelayFrom, startOrdersBus } from '../../support/running-relay.ts';
 
-const ItemAdded = defineEvent({
-  source: 'com.acme.items',
-  detailType: 'ItemAdded',
-  version: '1.0',
-  data: z.object({ key: z.string() }),
-  idempotencyKey: ({ key }) => key,
-});
-const capture = captureItems({
-  entity: rowEntity({ name: 'item', schema: z.object({ pk: z.string() }) }),
-  insert: ({ pk }) => ItemAdded.create({ key: pk }),
-});
-
 describeWithDynamo('shardSource', () => {
   let dynamo: DynamoLocal;
-  let table: string;
   let model: StreamModel;
-  const readings: SourceReading<StreamRecord>[] = [];
+  let table: string;
+  let start: ModelledShards['start'];
+  let source: ModelledShards['source'];
+  let end: ModelledShards['end'];
 
   beforeAll(async () => {
     dynamo = await startDynamoLocal();
@@ -49,90 +31,9 @@ describeWithDynamo('shardSource', () => {
   });
   afterAll(() => dynamo.stop());
   beforeEach(async () => {
-    table = await dynamo.createTable();
-    model = await startStreamModel();
+    ({ model, table, start, source, end } = await modelledShards(dynamo));
   });
-  afterEach(async () => {
-    for (const reading of readings.splice(0)) await reading.kill();
-    await model.stop();
-  });
-
-  const source = (options: Partial<ShardSourceOptions> = {}): ChangeSource<StreamRecord> =>
-    shardSource({
-      tableName: table,
-      capture,
-      checkpointTable: 'checkpoints',
-      client: dynamo.client,
-      streamsClient: model.client,
-      discoverIntervalMs: 1_000,
-      leaseMs: 600,
-      ...options,
-    });
-  function start(options: Partial<ShardSourceOptions> = {}): SourceReading<StreamRecord> {
-    const reading = readSource(source(options));
-    readings.push(reading);
-    return reading;
-  }
-  async function kill(reading: SourceReading<StreamRecord>): Promise<void> {
-    readings.splice(readings.indexOf(reading), 1);
-    await reading.kill();
-  }
-  const keysOf = ({ changes }: SourceReading<StreamRecord>): readonly (string | undefined)[] =>
-    changes.map(({ dynamodb }) => (dynamodb?.Keys as { pk?: { S: string } } | undefined)?.pk?.S);
-
-  describe('splits', () => {
-    test('a shard is read when the one it was split from is', async () => {
-      model.addShard('root');
-      model.put('root', ...'abcdefgh');
-      model.addShard('left', 'root');
-      model.addShard('right', 'root');
-      model.addShard('left-left', 'left');
-      model.put('left', 'l1', 'l2');
-      model.put('right', 'r1');
-      model.put('left-left', 'll1');
-      model.close('left');
-      const reading = start();
-      await reading.until(() => reading.changes.length === 8);
-      // Still open: its children wait.
-      expect(new Set(model.reads.map(({ shard }) => shard))).toEqual(new Set(['root']));
-      model.close('root');
-      await reading.until(() => reading.changes.length === 12);
-      const keys = keysOf(reading);
-      expect(keys.slice(0, 8)).toEqual([...'abcdefgh']);
-      expect(keys.filter((key) => key?.startsWith('l'))).toEqual(['l1', 'l2', 'll1']);
-      expect(keys).toContain('r1');
-    });
-
-    test('a shard that appears later is found, also on a later page of the list', async () => {
-      for (const id of ['1', '2', '3', '4', '5']) model.addShard(id);
-      const reading = start();
-      model.addShard('6');
-      model.put('6', 'x');
-      model.put('5', 'y');
-      await reading.until(() => reading.changes.length === 2);
-      expect(keysOf(reading).toSorted()).toEqual(['x', 'y']);
-    });
-
-    test('a restart goes on in each shard behind its checkpoint', async () => {
-      model.addShard('closed');
-      model.addShard('open');
-      model.addShard('child', 'closed');
-      model.put('closed', 'c1', 'c2');
-      model.put('open', 'o1', 'o2');
-      model.close('closed');
-      const first = start();
-      await first.until(() => first.changes.length === 4);
-      await first.logged('a shard is read to its end');
-      await first.until(() => first.log.some(({ fields }) => fields.shard === 'child'));
-      await first.confirm();
-      await kill(first);
-      model.put('open', 'o3');
-      model.put('child', 'ch1');
-      const second = start();
-      await second.until(() => second.changes.length >= 2);
-      expect(keysOf(second).toSorted()).toEqual(['ch1', 'o3']);
-    });
-  });
+  afterEach(() => end());
 
   describe('failures of the stream', () => {
     test('an expired iterator is made anew behind the last record', async () => {
@@ -169,19 +70,23 @@ describeWithDynamo('shardSource', () => {
       },
     );
 
-    test('each shard is read at most four times a second', async () => {
+    test('each shard is read at most four times a second, whatever there is to read', async () => {
       model.addShard('a');
       model.addShard('b');
+      // More pages than one, an iterator that expires, and a failure.
+      for (const shard of ['a', 'b']) model.put(shard, ...'abcdefghijkl');
+      const startedAt = performance.now();
       const reading = start();
-      await reading.until(() => model.reads.length > 0 || reading.log.length > 0);
-      await reading.logged('reading a shard');
-      while (model.reads.length < 10) await new Promise((resolve) => setTimeout(resolve, 20));
+      await reading.until(() => reading.changes.length > 6);
+      model.expireIterators();
+      model.fail('GetRecords', 'LimitExceededException', 1);
+      await reading.until(() => reading.changes.length === 24);
+      await model.untilReads(16);
       for (const shard of ['a', 'b']) {
         const times = model.reads.filter((read) => read.shard === shard).map(({ at }) => at);
-        for (const [index, at] of times.entries()) {
-          // Requests may overtake each other a little on their way.
-          const before = times[index - 4];
-          if (before !== undefined) expect(at - before).toBeGreaterThan(900);
+        // However late a read arrives, none arrives before its turn; a timer rounds by 1 ms.
+        for (const [count, at] of times.entries()) {
+          expect(at - startedAt).toBeGreaterThanOrEqual(count * 249);
         }
       }
     });
@@ -194,7 +99,7 @@ describeWithDynamo('shardSource', () => {
       const reading = start();
       await reading.until(() => reading.changes.length === 2);
       await reading.confirm();
-      await kill(reading);
+      await reading.kill();
     }
 
     test('records that were trimmed before they were read end the relay with a sentence', async () => {
@@ -218,6 +123,30 @@ describeWithDynamo('shardSource', () => {
       expect(await reading.logged('LOSS')).toMatchObject({ level: 'error' });
     });
 
+    test('so are records that were trimmed while they waited for the next read', async () => {
+      model.addShard('a');
+      model.put('a', '1', '2');
+      const reading = start({ onLoss: 'continue' });
+      await reading.until(() => reading.changes.length === 2);
+      // The iterator that the reader has points to what is gone.
+      model.put('a', '3', '4', '5');
+      model.trim('a', 4);
+      await reading.until(() => reading.changes.length === 3);
+      expect(keysOf(reading)).toEqual(['1', '2', '5']);
+      const { level, fields } = await reading.logged('LOSS');
+      expect({ level, shard: fields.shard }).toEqual({ level: 'error', shard: 'a' });
+    });
+
+    test('a first start takes what is left, which is no loss', async () => {
+      model.addShard('b', 'a');
+      model.put('b', '1', '2', '3');
+      model.trim('b', 2);
+      const reading = start();
+      await reading.until(() => reading.changes.length === 1);
+      expect(keysOf(reading)).toEqual(['3']);
+      expect(reading.log.filter(({ level }) => level === 'error')).toEqual([]);
+    });
+
     test('so is a shard that is gone and was not at its end', async () => {
       await readTwo();
       model.drop('a');
@@ -225,11 +154,11 @@ describeWithDynamo('shardSource', () => {
       model.put('b', '3');
       const reading = start();
       expect(await refusal(reading.until(() => false))).toContain('shard a');
-      await kill(reading);
+      await reading.kill();
       const going = start({ onLoss: 'continue' });
       await going.until(() => going.changes.length === 1);
       await going.confirm();
-      await kill(going);
+      await going.kill();
       // It was told; from now on all is well.
       model.put('b', '4');
       const next = start();
@@ -245,7 +174,7 @@ describeWithDynamo('shardSource', () => {
       closing.confirmAlways();
       await closing.until(() => closing.groupBytes.length > 0);
       await closing.confirm();
-      await kill(closing);
+      await closing.kill();
       model.drop('a');
       model.addShard('c', 'b');
       const reading = start();
@@ -262,7 +191,7 @@ describeWithDynamo('shardSource', () => {
       const reading = start(real);
       await reading.until(() => reading.changes.length === 1);
       await reading.confirm();
-      await kill(reading);
+      await reading.kill();
       const update = (StreamEnabled: boolean) =>
         dynamo.client.send(
           new UpdateTableCommand({
@@ -280,7 +209,7 @@ describeWithDynamo('shardSource', () => {
       const stopped = start(real);
       const message = await refusal(stopped.until(() => false));
       expect(message).toContain('has another stream than the one that was read');
-      await kill(stopped);
+      await stopped.kill();
       const going = start({ ...real, onLoss: 'continue' });
       await going.until(() => going.changes.length === 1);
       expect(keysOf(going)).toEqual(['2']);
@@ -297,48 +226,6 @@ describeWithDynamo('shardSource', () => {
       reading.confirmAlways();
       await reading.confirm();
       expect(await refusal(reading.until(() => false))).toContain('is disabled');
-    });
-  });
-
-  describe('the lease', () => {
-    test('one reader reads, the other stands by and takes over from one that lets go', async () => {
-      model.addShard('a');
-      model.put('a', '1');
-      const first = start();
-      await first.until(() => first.changes.length === 1);
-      await first.confirm();
-      const second = start();
-      await second.logged('standing by');
-      model.put('a', '2');
-      await first.until(() => first.changes.length === 2);
-      expect(second.changes).toEqual([]);
-      await kill(first);
-      await second.until(() => second.changes.length === 1);
-      expect(keysOf(second)).toEqual(['2']);
-    });
-
-    test('a reader that lost it stands by, confirms nothing and may get it back', async () => {
-      model.addShard('a');
-      model.put('a', '1', '2');
-      const reading = start();
-      await reading.until(() => reading.changes.length === 2);
-      // Another process took it, and fell silent.
-      await dynamo.client.send(
-        new UpdateItemCommand({
-          TableName: 'checkpoints',
-          Key: { reader: { S: `relay/${table}` }, part: { S: 'lease' } },
-          UpdateExpression: 'SET #owner = :other ADD term :one',
-          ExpressionAttributeNames: { '#owner': 'owner' },
-          ExpressionAttributeValues: { ':other': { S: 'other' }, ':one': { N: '1' } },
-        }),
-      );
-      await reading.logged('another reader has taken over');
-      await reading.confirm();
-      await reading.logged('standing by');
-      // It comes again, for nothing was confirmed.
-      await reading.until(() => reading.changes.length === 4);
-      expect(keysOf(reading)).toEqual(['1', '2', '1', '2']);
-      await reading.confirm();
     });
   });
 

@@ -23,24 +23,41 @@ const RENEWALS_A_LEASE = 3;
 
 /**
  * A lease whose owner is alive as long as its counter moves: nobody compares clocks, a
- * standby only measures how long it has seen the same counter.
+ * standby only measures how long it has seen the same counter. The owner measures from when
+ * it sent its last renewal that counted, which is earlier, so that it stops before another
+ * begins.
  */
 export function leaseOn(table: CheckpointTable, leaseMs: number): Lease {
   const owner = randomUUID();
   const intervalMs = Math.floor(leaseMs / RENEWALS_A_LEASE);
   let held: LeaseItem | undefined;
   let lost = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let renewals: NodeJS.Timeout | undefined;
+  let deadline: NodeJS.Timeout | undefined;
 
   function end(): void {
-    clearTimeout(timer);
+    clearInterval(renewals);
+    clearTimeout(deadline);
     held = undefined;
     lost.abort();
   }
 
-  function keep(term: number, logger: Logger): void {
-    let renewedAt = performance.now();
+  /** Renews the lease until it ends: at its deadline at the latest, whatever requests do. */
+  function keep(term: number, takenAt: number, logger: Logger): void {
+    let renewedAt = takenAt;
+    let reason = 'no answer';
+    const moveDeadline = (): void => {
+      clearTimeout(deadline);
+      deadline = setTimeout(
+        () => {
+          logger.warn({ term, reason }, 'the lease could not be renewed');
+          end();
+        },
+        renewedAt + leaseMs - performance.now(),
+      );
+    };
     const renew = async (): Promise<void> => {
+      const sentAt = performance.now();
       try {
         const isOurs = await table.renewLease(term);
         if (held?.term !== term) return;
@@ -49,19 +66,15 @@ export function leaseOn(table: CheckpointTable, leaseMs: number): Lease {
           end();
           return;
         }
-        renewedAt = performance.now();
+        // Answers may overtake each other, for none is waited for.
+        renewedAt = Math.max(renewedAt, sentAt);
+        moveDeadline();
       } catch (error) {
-        if (held?.term !== term) return;
-        // Another may take over from here on, so that reading must stop.
-        if (performance.now() - renewedAt > leaseMs) {
-          logger.warn({ term, reason: reasonOf(error) }, 'the lease could not be renewed');
-          end();
-          return;
-        }
+        reason = reasonOf(error);
       }
-      timer = setTimeout(() => void renew(), intervalMs);
     };
-    timer = setTimeout(() => void renew(), intervalMs);
+    moveDeadline();
+    renewals = setInterval(() => void renew(), intervalMs);
   }
 
   async function acquire(signal: AbortSignal, logger: Logger): Promise<LeaseItem | undefined> {
@@ -76,11 +89,12 @@ export function leaseOn(table: CheckpointTable, leaseMs: number): Lease {
         seen = now;
         const isFree = seen?.owner === undefined || performance.now() - seenAt > leaseMs;
         if (isFree) {
+          const takenAt = performance.now();
           const taken = await table.takeLease(seen, owner);
           if (taken !== undefined) {
             held = taken;
             lost = new AbortController();
-            keep(taken.term, logger);
+            keep(taken.term, takenAt, logger);
             return taken;
           }
         } else if (!isStandby) {
