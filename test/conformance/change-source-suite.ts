@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PublishableEvent, SealedEvent } from '@tidings/contract';
 import {
   type ChangeGroup,
@@ -34,6 +35,11 @@ interface Reading {
   readonly groups: readonly ChangeGroup<unknown>[];
   /** Resolves when so many changes have come. */
   until(count: number): Promise<void>;
+  /**
+   * The position behind the first group that ends at or after so many records. It may come
+   * later than the records do: a piece of a transaction has none.
+   */
+  positionAfter(count: number): Promise<{ position: Position; records: number }>;
   /** Resolves when reading is over. */
   abort(): Promise<void>;
 }
@@ -76,34 +82,40 @@ function startReading(source: ChangeSource): Reading {
     failure = { error };
     wake();
   });
+  /** Resolves with what `find` finds; looks again whenever something has come. */
+  async function found<Found>(find: () => Found | undefined): Promise<Found> {
+    for (;;) {
+      if (failure !== undefined) throw failure.error;
+      const result = find();
+      if (result !== undefined) return result;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
   return {
     keys,
     eventIds,
     groups,
     async until(count) {
-      while (keys.length < count && failure === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      if (failure !== undefined) throw failure.error;
+      await found(() => (keys.length < count ? undefined : keys));
     },
+    positionAfter: (count) =>
+      found(() => {
+        let records = 0;
+        for (const { records: of, position } of groups) {
+          records += of.length;
+          if (records >= count && position !== undefined) return { position, records };
+        }
+        return undefined;
+      }),
     async abort() {
       stop.abort();
       await over;
       if (failure !== undefined) throw failure.error;
     },
   };
-}
-
-/** The position behind the first group that ends at or after so many records. */
-function positionAfter(groups: readonly ChangeGroup<unknown>[], count: number) {
-  let records = 0;
-  for (const { records: of, position } of groups) {
-    records += of.length;
-    if (records >= count && position !== undefined) return { position, records };
-  }
-  throw new Error(`no position after ${count} records`);
 }
 
 const checkpointOf = (position: Position): Checkpoint => position as string as Checkpoint;
@@ -199,7 +211,7 @@ export function changeSourceSuite(name: string, stores: () => Promise<ChangeStor
         committed.push(...(await store.commit(3)));
         await reading.until(committed.length - from);
         expect(reading.keys).toEqual(committed.slice(from));
-        const { position, records } = positionAfter(reading.groups, 2);
+        const { position, records } = await reading.positionAfter(2);
         await source.confirm(checkpointOf(position));
         await reading.abort();
         await close(source);
@@ -211,9 +223,9 @@ export function changeSourceSuite(name: string, stores: () => Promise<ChangeStor
       await store.commit(4);
       const first = await open();
       const reading = startReading(first);
-      await reading.until(4);
+      const { position } = await reading.positionAfter(4);
       await reading.abort();
-      await first.confirm(checkpointOf(positionAfter(reading.groups, 4).position));
+      await first.confirm(checkpointOf(position));
       await close(first);
       const next = await store.commit(1);
       const again = startReading(await open());
@@ -226,8 +238,7 @@ export function changeSourceSuite(name: string, stores: () => Promise<ChangeStor
       await store.commit(2);
       const source = await open();
       const reading = startReading(source);
-      await reading.until(2);
-      const checkpoint = checkpointOf(positionAfter(reading.groups, 2).position);
+      const checkpoint = checkpointOf((await reading.positionAfter(2)).position);
       await source.confirm(checkpoint);
       await source.confirm(checkpoint);
       await reading.abort();
@@ -242,9 +253,7 @@ export function changeSourceSuite(name: string, stores: () => Promise<ChangeStor
       await reading.abort();
       await close(first);
       // What is closed leaves the event loop in its next turns.
-      for (let turn = 0; turn < 200 && resources().length > idle; turn += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      for (let turn = 0; turn < 100 && resources().length > idle; turn += 1) await setImmediate();
       expect(resources().length).toBeLessThanOrEqual(idle);
       const again = startReading(await open());
       await again.until(1);
