@@ -38,6 +38,10 @@ test('a snapshot is read as it was written', () => {
   );
 });
 
+test('the snapshot of a new slot may begin behind its end; it is written so that it can be read', () => {
+  expect(formatSnapshot(parseSnapshot('861:859:'))).toBe('861:861:');
+});
+
 test('in between, what is below ended as of later, and the rest as of before', () => {
   fc.assert(
     fc.property(moments, fc.bigInt(1n, LAST + 1n), ({ before, after }, xid) => {

@@ -11,12 +11,18 @@ export interface Snapshot {
 /** Before every transaction. */
 export const nothingEnded: Snapshot = { xmax: 1n, running: [] };
 
-/** Reads Postgres' notation `10:20:10,14`. @throws Error on anything else. */
+/**
+ * Reads Postgres' notation `10:20:10,14`, also `20:10:`, which Postgres writes for the
+ * snapshot of a new slot and refuses to read: nothing below the first number runs, and the
+ * second has followed commits alone, not roll-backs.
+ * @throws Error on anything else.
+ */
 export function parseSnapshot(text: string): Snapshot {
   const match = /^(\d+):(\d+):([\d,]*)$/.exec(text);
   if (match === null) throw new Error(`"${text}" is not a snapshot such as 10:20:10,14`);
   const running = match[3] === '' ? [] : (match[3] as string).split(',').map(BigInt);
-  return { xmax: BigInt(match[2] as string), running };
+  const [xmin, xmax] = [BigInt(match[1] as string), BigInt(match[2] as string)];
+  return { xmax: xmin > xmax ? xmin : xmax, running };
 }
 
 /** Writes Postgres' notation. */

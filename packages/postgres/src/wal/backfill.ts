@@ -3,6 +3,7 @@ import type { ChangeRecord } from '@tidings/relay';
 import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import type { OpenIncident } from '../incident-store.ts';
+import { formatSnapshot, parseSnapshot } from '../snapshot.ts';
 import { bytesOf } from '../text-rows.ts';
 import type { GroupQueue } from './group-queue.ts';
 import type { ReplacementSlot } from './replacement-slot.ts';
@@ -75,7 +76,13 @@ export async function backfillInto<Change>(request: BackfillRequest<Change>): Pr
       await client.query('close backlog');
     }
     await client.query('commit');
-    return { rows, bookmark: { snapshot, at, lsn: replacement.consistentPoint } };
+    const bookmark = {
+      // As `parseSnapshot` reads it: the snapshot of a new slot may begin behind its end.
+      snapshot: formatSnapshot(parseSnapshot(snapshot)),
+      at,
+      lsn: replacement.consistentPoint,
+    };
+    return { rows, bookmark };
   } finally {
     signal.removeEventListener('abort', abort);
     await client.end().catch(() => {});
