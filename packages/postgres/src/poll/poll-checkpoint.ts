@@ -1,13 +1,8 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
+import { currentTimeline } from '../checkpoint-store.ts';
 import { formatSnapshot, nothingEnded, parseSnapshot, type Snapshot } from '../snapshot.ts';
 import type { ReadProgress } from './poll-position.ts';
-
-/**
- * The timeline that the server writes now. What pg_control says lags behind a promotion.
- */
-export const timelineSql =
-  "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::integer";
 
 /** Name of a shard's row in `tidings.checkpoint`; a poller that has one shard is its own. */
 export function checkpointName(poller: string, shard: number, shards: number): string {
@@ -65,7 +60,7 @@ export async function createPollCheckpoints(
     ]);
     await client.query(
       `insert into tidings.checkpoint (name, system_identifier, timeline, bookmark, bookmark_at)
-       select new.name, $3, ${timelineSql}, behind.bookmark, behind.bookmark_at
+       select new.name, $3, ${currentTimeline}, behind.bookmark, behind.bookmark_at
        from unnest($2::text[]) as new (name)
        left join lateral (
          select bookmark, bookmark_at from tidings.checkpoint where ${rowsOfPoller}
@@ -124,7 +119,7 @@ export async function storeProgress(
   const { rows } = await client.query<{ known: number }>(
     `with given as (
        select name, snapshot::pg_snapshot from unnest($1::text[], $2::text[]) as given (name, snapshot)
-       where ${timelineSql} = $3
+       where ${currentTimeline} = $3
      ), moved as (
        update tidings.checkpoint as stored
        set bookmark = snapshot, bookmark_lsn = pg_current_wal_insert_lsn(), bookmark_at = $4,

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
+import { currentTimeline } from '../checkpoint-store.ts';
 import { pinTextFormat } from '../text-rows.ts';
-import { checkPollCheckpoints, timelineSql } from './poll-checkpoint.ts';
+import { checkPollCheckpoints } from './poll-checkpoint.ts';
 import type { PollSettings } from './poll-options.ts';
 
 /** The connection that a poller reads through and whose locks say what it may read. */
@@ -126,7 +127,9 @@ async function observeServer(
       `database "${row.database}" has no tidings.outbox; run \`tidings outbox migrate\` first`,
     );
   }
-  const timeline = await client.query<{ timeline: number }>(`select ${timelineSql} as timeline`);
+  const timeline = await client.query<{ timeline: number }>(
+    `select ${currentTimeline} as timeline`,
+  );
   return {
     systemIdentifier: row.system_identifier,
     timeline: timeline.rows[0]?.timeline as number,
