@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
+import { createTables } from './migrations/001-create-tables.ts';
 import { migrations } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -16,18 +17,29 @@ const LOCK_TIMEOUT_MS = 500;
 const RETRY_MS = 500;
 const TRIES = 60;
 
-/** Lets one migrator at a time go on, until the connection ends. */
+/**
+ * Lets one migrator at a time go on, until the connection ends.
+ * @throws ConfigurationError on a standby, whose catalog is its primary's.
+ */
 export async function lockMigrations(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>(
+    'select pg_is_in_recovery() as standby',
+  );
+  if (rows[0]?.standby === true) {
+    throw new ConfigurationError('the server is a standby; connect to the primary');
+  }
   await client.query('select pg_advisory_lock($1)', [LOCK]);
 }
 
 /**
  * Brings schema `tidings` up to date. Returns the versions that were applied now.
+ * `withTables` runs in the transaction that makes the tables: nobody sees them without it.
  * @throws ConfigurationError when transactions hold the tables for a minute.
  */
 export async function applyMigrations(
   client: pg.Client,
   steps: readonly Migration[] = migrations,
+  withTables: () => Promise<void> = async () => {},
 ): Promise<readonly number[]> {
   await client.query('create schema if not exists tidings');
   await client.query(
@@ -41,7 +53,8 @@ export async function applyMigrations(
   const applied: number[] = [];
   for (const step of steps) {
     if (known.has(step.version)) continue;
-    for (let tries = 1; !(await applyStep(client, step)); tries += 1) {
+    const alongside = step === createTables ? withTables : undefined;
+    for (let tries = 1; !(await applyStep(client, step, alongside)); tries += 1) {
       if (tries === TRIES) throw new ConfigurationError(await holdersSentence(client, step));
       await delay(RETRY_MS);
     }
@@ -51,11 +64,16 @@ export async function applyMigrations(
 }
 
 /** Applies one step; false when it did not get its locks, and nothing was done. */
-async function applyStep(client: pg.Client, { version, sql }: Migration): Promise<boolean> {
+async function applyStep(
+  client: pg.Client,
+  { version, sql }: Migration,
+  alongside: (() => Promise<void>) | undefined,
+): Promise<boolean> {
   await client.query('begin');
   try {
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(sql);
+    await alongside?.();
     await client.query('insert into tidings.migration (version) values ($1)', [version]);
     await client.query('commit');
     return true;

@@ -36,11 +36,14 @@ interface CheckpointRow {
   readonly publication_fingerprint: string | null;
 }
 
-/** The timeline that a primary writes; its control file learns of a promotion later. */
+/**
+ * The timeline that a primary writes; its control file learns of a promotion later. The
+ * name of a WAL file begins with it, whichever position the file is asked for.
+ */
 export const currentTimeline =
   "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int";
 
-/** Reads a slot's checkpoint; undefined before its first start. */
+/** Reads a slot's checkpoint; undefined for a slot that was made by hand and never streamed. */
 export async function readCheckpoint(
   sql: pg.ClientBase,
   slot: string,
@@ -71,7 +74,7 @@ export async function readCheckpoint(
   };
 }
 
-/** Writes a slot's checkpoint whole: at its first start, and when it has been healed. */
+/** Writes a slot's checkpoint whole: where it has none yet, and when it has been healed. */
 export async function writeCheckpoint(
   sql: pg.ClientBase,
   slot: string,

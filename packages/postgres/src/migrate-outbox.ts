@@ -2,6 +2,9 @@ import pg from 'pg';
 import { applyMigrations, lockMigrations } from './apply-migrations.ts';
 import { clientConfigOf } from './connection-config.ts';
 import { createSlot } from './create-slot.ts';
+import { writeFirstCheckpoint } from './first-checkpoint.ts';
+import { migrations } from './migrations/index.ts';
+import { outboxLayout } from './wal/outbox-layout.ts';
 
 /** What to prepare in a database. */
 export interface MigrateOptions {
@@ -21,10 +24,11 @@ export interface MigrationReport {
 }
 
 /**
- * Creates the schema `tidings`, the publication and, if asked for, the slot. It may
- * run twice and concurrently. On an empty database the order is publication, slot,
- * table: no row can be older than the slot, so none escapes the stream.
- * @throws ConfigurationError where the server cannot have a logical slot.
+ * Creates the schema `tidings`, the publication and, if asked for, the slot with its
+ * checkpoint. It may run twice and concurrently. On an empty database the order is
+ * publication, slot, table, and the table is published from its first moment: no row can
+ * be older than the slot, so none escapes the stream.
+ * @throws ConfigurationError where the server cannot have a logical slot, and on a standby.
  */
 export async function migrateOutbox(options: MigrateOptions): Promise<MigrationReport> {
   const publication = options.publication ?? 'tidings';
@@ -34,10 +38,18 @@ export async function migrateOutbox(options: MigrateOptions): Promise<MigrationR
   try {
     await lockMigrations(client);
     await createPublication(client, publication);
-    const slotCreated = options.slot !== undefined && (await createSlot(client, options.slot));
-    const applied = await applyMigrations(client);
-    await publishOutbox(client, publication);
-    return { applied, slotCreated };
+    const { slot } = options;
+    const before = slot === undefined ? undefined : await createSlot(client, slot);
+    const publish = (): Promise<void> => publishOutbox(client, publication);
+    const applied = await applyMigrations(client, migrations, publish);
+    // Where the tables were there, they are published only now.
+    await publish();
+    if (slot !== undefined) {
+      const { tables } = outboxLayout;
+      // Also for a slot that was found: an earlier run may have ended right behind its making.
+      await writeFirstCheckpoint(client, { slot, publication, tables, before });
+    }
+    return { applied, slotCreated: before !== undefined };
   } finally {
     await client.end();
   }

@@ -4,6 +4,7 @@ import { applyMigrations, lockMigrations } from './apply-migrations.ts';
 import { clientConfigOf } from './connection-config.ts';
 import { createSlot } from './create-slot.ts';
 import { extendPublication } from './extend-publication.ts';
+import { writeFirstCheckpoint } from './first-checkpoint.ts';
 import { inspectTables, type TableDemand } from './tables/table-inspection.ts';
 
 /** What to prepare so that a stream can carry tables of the business. */
@@ -41,7 +42,12 @@ export async function setUpStream(request: StreamSetUp): Promise<StreamSetUpRepo
     const tablesAdded = publicationCreated
       ? []
       : await extendPublication(client, slot, publication, tables);
-    return { publicationCreated, slotCreated: await createSlot(client, slot), tablesAdded };
+    const before = await createSlot(client, slot);
+    if (before !== undefined) {
+      const names = tables.map(({ name }) => name);
+      await writeFirstCheckpoint(client, { slot, publication, tables: names, before });
+    }
+    return { publicationCreated, slotCreated: before !== undefined, tablesAdded };
   } finally {
     await client.end();
   }

@@ -107,6 +107,47 @@ test('an upgrade waits for a transaction that writes, and lets other writers in 
   expect(rows.map((row) => row.ordering_key)).toEqual(['1', '2', '3']);
 });
 
+test('what is appended while the first migration is under way is in the stream', async () => {
+  // Holds the migration where the table is made and its functions are not.
+  await sql.query(`
+    create function hold() returns event_trigger language plpgsql as
+      'begin perform pg_advisory_xact_lock(1); end';
+    create event trigger hold on ddl_command_start when tag in ('CREATE FUNCTION')
+      execute function hold();
+    select pg_advisory_lock(1)`);
+  const migrating = migrate();
+  for (;;) {
+    const { rowCount } = await sql.query(
+      "select from pg_locks where locktype = 'advisory' and objid = 1 and not granted",
+    );
+    if (rowCount !== 0) break;
+  }
+  await sql.query(`insert into tidings.outbox
+    (event_id, source, detail_type, detail, occurred_at, idempotency_key)
+    values ('an id', 'com.acme.orders', 'Placed', '{"metadata":{},"data":1}', now(), 'a key')`);
+  await sql.query('select pg_advisory_unlock(1)');
+  await migrating;
+  const { rowCount } = await sql.query(
+    `select from pg_logical_slot_peek_binary_changes($1, null, null,
+       'proto_version', '1', 'publication_names', 'tidings')
+     where get_byte(data, 0) = ascii('I')`,
+    [name],
+  );
+  expect(rowCount).toBe(1);
+});
+
+test('a run that ended right behind the making of the slot is completed by the next', async () => {
+  await migrate();
+  await sql.query('delete from tidings.checkpoint');
+  await Promise.all([migrate(), migrate()]);
+  const { rows } = await sql.query(
+    `select acknowledged_lsn = confirmed_flush_lsn as same, bookmark
+     from tidings.checkpoint join pg_replication_slots on slot_name = name`,
+  );
+  // Without a bookmark: a repair reads the whole table.
+  expect(rows).toEqual([{ same: true, bookmark: null }]);
+});
+
 /** Resolves when a backend of this database waits for a table's lock. */
 async function waitingForLock(client: pg.Client): Promise<void> {
   for (;;) {

@@ -4,7 +4,7 @@ import {
   startPostgresCluster,
 } from '@tidings/example-orders/postgres-cluster';
 import type { LocalBus } from '@tidings/local';
-import { maintainOutbox, outboxRoles } from '@tidings/postgres';
+import { maintainOutbox, migrateOutbox, outboxRoles } from '@tidings/postgres';
 import { postgresOutbox } from '@tidings/postgres/outbox';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -135,6 +135,24 @@ test('a relay without REPLICATION gets the sentence that names it', async () => 
   await database.query(outboxRoles({ relay: 'nobody' }).replace(/do \$\$[\s\S]*?end \$\$;/, ''));
   const relay = runRelay(database, bus, { connection: urlOf('nobody', 'n') });
   await expect(relay.ended).rejects.toThrow(/REPLICATION/);
+});
+
+test('an owner with REPLICATION and no more migrates; without it, it hears what to run', async () => {
+  const name = `owned_${process.pid}`;
+  await cluster.createDatabase(name);
+  await database.query(`create role owner login password 'o'`);
+  await database.query(`grant create on database ${name} to owner`);
+  const connection = cluster.url(name).replace('postgres:tidings', 'owner:o');
+  await expect(migrateOutbox({ connection, slot: name })).rejects.toThrow(
+    /cannot create slot.*run ALTER ROLE \.\.\. REPLICATION/,
+  );
+  await database.query('alter role owner replication');
+  expect((await migrateOutbox({ connection, slot: name })).slotCreated).toBe(true);
+  const { rows } = await as(connection, (client) =>
+    client.query('select name from tidings.checkpoint where bookmark is not null'),
+  );
+  expect(rows).toEqual([{ name }]);
+  await as(connection, (client) => client.query('select pg_drop_replication_slot($1)', [name]));
 });
 
 test('an unpublished table is the owner’s to publish, and the relay says so', async () => {

@@ -3,6 +3,7 @@ import {
   startPostgresCluster,
 } from '@tidings/example-orders/postgres-cluster';
 import type { LocalBus } from '@tidings/local';
+import { migrateOutbox } from '@tidings/postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { everyKey } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
@@ -121,4 +122,15 @@ test('a failover slot follows to the standby: no incident, and the stream goes o
   await database.placeOrders(90);
   await everyOrderOfTheSurvivorArrives();
   expect(await database.query('select reason from tidings.incident')).toEqual([]);
+});
+
+test('a standby is not migrated: it gets the sentence for it, and no slot', async () => {
+  standby = await startStandby(primary);
+  await untilReplayed();
+  const connection = standby.url(database.slot);
+  await expect(migrateOutbox({ connection, slot: 'another' })).rejects.toThrow(
+    'the server is a standby; connect to the primary',
+  );
+  const slots = await querySuperuser(standby, 'select slot_name from pg_replication_slots');
+  expect(slots).toEqual([]);
 });

@@ -4,6 +4,8 @@ import {
 } from '@tidings/example-orders/postgres-cluster';
 import { startRelayProcess } from '@tidings/example-orders/relay-process';
 import type { LocalBus } from '@tidings/local';
+import { migrateOutbox } from '@tidings/postgres';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
@@ -89,6 +91,21 @@ async function dropSlot(): Promise<void> {
   await database.query('select pg_drop_replication_slot($1)', [database.slot]);
 }
 
+/** Writes WAL until the slot has kept more of it than it may. */
+async function invalidateSlot(): Promise<void> {
+  for (;;) {
+    await database.query(`select pg_logical_emit_message(false, 'filler', repeat('x', 4000000))
+                          from generate_series(1, 8)`);
+    await database.query('select pg_switch_wal()');
+    await database.query('checkpoint');
+    const [slot] = await database.query(
+      'select wal_status from pg_replication_slots where slot_name = $1',
+      [database.slot],
+    );
+    if (slot?.wal_status === 'lost') return;
+  }
+}
+
 /** Drops the slot of a running relay, which may be back before the drop. */
 async function dropActiveSlot(): Promise<void> {
   // On the server, in one statement: the relay comes back between two of a client's.
@@ -138,19 +155,7 @@ const losses: readonly Loss[] = [
   {
     name: 'invalidated, because it kept more WAL than it may',
     reason: 'invalidated',
-    lose: async () => {
-      for (;;) {
-        await database.query(`select pg_logical_emit_message(false, 'filler', repeat('x', 4000000))
-                              from generate_series(1, 8)`);
-        await database.query('select pg_switch_wal()');
-        await database.query('checkpoint');
-        const [slot] = await database.query(
-          'select wal_status from pg_replication_slots where slot_name = $1',
-          [database.slot],
-        );
-        if (slot?.wal_status === 'lost') return;
-      }
-    },
+    lose: invalidateSlot,
   },
   {
     name: 'left without its publication for a while',
@@ -204,6 +209,66 @@ test.each(losses)('a slot that was $name between two runs is healed', async ({ r
   expect(await incidents()).toEqual([
     { reason, republished: String(republished), closed: true, moved: true },
   ]);
+});
+
+test.each(losses)('a slot that was $name before any relay streamed it is healed', async (loss) => {
+  await database.placeOrders(30);
+  await loss.lose();
+  await database.placeOrders(30);
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await incidents()).toEqual([
+    {
+      reason: loss.reason,
+      republished: String(database.committed.size),
+      closed: true,
+      moved: true,
+    },
+  ]);
+});
+
+test('a slot that was dropped and migrated again before its first stream is healed', async () => {
+  await database.placeOrders(30);
+  await dropSlot();
+  await database.placeOrders(30);
+  await migrateOutbox({ connection: database.url, slot: database.slot });
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await incidents()).toMatchObject([{ reason: 'moved', closed: true }]);
+});
+
+test('a second slot is healed from where it began, not from the table’s beginning', async () => {
+  await publishedBefore();
+  const second = `${database.slot}_second`;
+  await migrateOutbox({ connection: database.url, slot: second });
+  await database.query('select pg_drop_replication_slot($1)', [second]);
+  const before = database.committed.size;
+  await database.placeOrders(30);
+  const relay = start({ slot: second });
+  await relay.logged('the slot is healed');
+  await relay.stop();
+  await database.query('select pg_drop_replication_slot($1)', [second]);
+  expect(bus.events).toHaveLength(before + 30);
+  expectAllOrders(database.committed, bus.events);
+});
+
+test('a slot without a checkpoint that the server invalidated is healed from the table', async () => {
+  // As one that was made by hand, or by an older release, before any relay streamed it.
+  await database.query('delete from tidings.checkpoint');
+  await database.placeOrders(30);
+  await invalidateSlot();
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await incidents()).toMatchObject([{ reason: 'invalidated', closed: true }]);
 });
 
 test.each(losses.filter(({ reason }) => reason !== 'moved' && reason !== 'invalidated'))(
@@ -297,6 +362,52 @@ test('of two relays that find the slot lost, one heals it and the other stands b
   expect(repairs).toHaveLength(1);
   expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
 });
+
+test('a repair ends beside transactions that follow upon each other and are rolled back', async () => {
+  await publishedBefore();
+  await database.placeOrders(30);
+  await dropSlot();
+  const clients = Array.from({ length: 3 }, () => new pg.Client(database.url));
+  const [first, second, third] = clients as [pg.Client, pg.Client, pg.Client];
+  await Promise.all(clients.map((client) => client.connect()));
+  const begin = async (client: pg.Client): Promise<void> => {
+    await client.query('begin');
+    await client.query('select pg_current_xact_id()');
+  };
+  try {
+    await begin(first);
+    const relay = start();
+    // The slot's snapshot moves its beginning over them, and its end over commits alone.
+    for (const [ends, begins] of [
+      [first, second],
+      [second, third],
+    ] as const) {
+      await holdsUpTheNewSlot(ends);
+      await begin(begins);
+      await ends.query('rollback');
+    }
+    await relay.logged('the slot is healed');
+    await arrival();
+    await relay.stop();
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+  }
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
+/** Resolves when a new slot's making waits for the client's transaction. */
+async function holdsUpTheNewSlot(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  for (;;) {
+    const waiting = await database.query(
+      `select from pg_stat_activity
+       where query like 'CREATE_REPLICATION_SLOT%' and $1 = any(pg_blocking_pids(pid))`,
+      [rows[0]?.pid],
+    );
+    if (waiting.length > 0) return;
+  }
+}
 
 test('a link that is forgotten in the middle of a repair does not hold it up', async () => {
   await publishedBefore();

@@ -104,6 +104,15 @@ async function incidents(): Promise<readonly Record<string, unknown>[]> {
 
 const nowOf = (detail: string): Record<string, unknown> => JSON.parse(detail).data.now;
 
+test('a slot that was made again before any relay streamed it halts the relay too', async () => {
+  await database.query(place(1));
+  await database.query('select pg_drop_replication_slot($1)', [database.slot]);
+  const { url: connection, slot } = database;
+  await setUpTableCapture({ connection, slot, tables: [orders, lines] });
+  await expect(start().ended).rejects.toThrow('it was made again, or somebody else advanced it');
+  expect(await incidents()).toEqual([{ reason: 'moved', republished: null, closed: false }]);
+});
+
 test('a lost slot halts the relay with an incident, whose remedy is named', async () => {
   await loseTheSlot();
   const halted = start();

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Logger } from '@tidings/relay';
 import pg from 'pg';
-import type { Bookmark, StoredCheckpoint } from '../checkpoint-store.ts';
+import type { Bookmark } from '../checkpoint-store.ts';
 import { openIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import type { SqlSession } from '../sql-session.ts';
@@ -47,12 +47,16 @@ export interface RepairRequest<Change> {
 export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Promise<Healing> {
   const { settings, layout, loss, explanation, seen, sql, queue, logger, signal } = request;
   const { slot } = settings;
-  const checkpoint = seen.checkpoint as StoredCheckpoint;
+  // A slot that no relay has streamed yet may lack a checkpoint: it was made by hand.
+  const from = seen.checkpoint?.acknowledged ?? seen.slot?.confirmed;
   const opened = await sql.use((client) =>
-    openIncident(client, { slot, reason: loss, explanation, from: checkpoint.acknowledged }),
+    openIncident(client, { slot, reason: loss, explanation, from }),
   );
   const { id: incident } = opened;
-  logger.error({ slot, incident, loss, from: formatLsn(checkpoint.acknowledged) }, explanation);
+  logger.error(
+    { slot, incident, loss, from: from === undefined ? undefined : formatLsn(from) },
+    explanation,
+  );
   if (layout.backfill === undefined) {
     throw new ConfigurationError(
       `${explanation}; the missing changes cannot be read again (incident ${incident}): ` +
@@ -86,7 +90,7 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
       replacement,
       backfills: layout.backfill,
       incident: opened,
-      bookmark: checkpoint.bookmark,
+      bookmark: seen.checkpoint?.bookmark,
       queue,
       silenceMs: settings.heartbeatTimeoutMs,
       signal,
