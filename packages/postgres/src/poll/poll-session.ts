@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
+import { noticeVanishedClient } from '../notice-vanished-client.ts';
 import { pinTextFormat } from '../text-rows.ts';
 import { checkPollCheckpoints } from './poll-checkpoint.ts';
 import type { PollSettings } from './poll-options.ts';
@@ -47,6 +48,7 @@ export async function openPollSession(settings: PollSettings): Promise<PollSessi
   });
   await client.connect();
   try {
+    await noticeVanishedClient(client);
     await pinTextFormat(client);
     // A table that was never analysed must not be sorted page by page: the index has the order.
     await client.query(

@@ -1,17 +1,13 @@
 import type pg from 'pg';
+import { noticeVanishedClient } from '../notice-vanished-client.ts';
 
 /**
  * Takes the right to repair a slot, or says that another relay has it. Two that repair
  * at the same time would drop each other's new slot for as long as both live. The right
- * goes with the session, so it ends with its relay; a session whose machine has gone is
- * noticed within half a minute.
+ * goes with the session, so it ends with its relay.
  */
 export async function takeRepairRight(sql: pg.ClientBase, slot: string): Promise<boolean> {
-  await sql.query(
-    `select set_config('tcp_keepalives_idle', '15', false),
-            set_config('tcp_keepalives_interval', '5', false),
-            set_config('tcp_keepalives_count', '3', false)`,
-  );
+  await noticeVanishedClient(sql);
   const { rows } = await sql.query<{ taken: boolean }>(
     "select pg_try_advisory_lock(hashtext('tidings repair'), hashtext($1)) as taken",
     [slot],
