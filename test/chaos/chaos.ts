@@ -1,8 +1,10 @@
 /**
  * `npm run chaos`: plays schedules of troubles against real processes, one after the
  * other, and audits each. `--seed N` plays one again; `--schedules N` (default 200)
- * plays so many from `--from N` (default 1) on. Ends with 1 when any broke the promise.
+ * plays so many from `--from N` (default 1) on. Ends with 1 when any broke the promise, and
+ * with 130 or 143, having stopped all that it started, on SIGINT or SIGTERM.
  */
+import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { startPostgresCluster } from '@tidings/example-orders/postgres-cluster';
 import { spawnLocalBus } from '@tidings/local';
@@ -59,36 +61,57 @@ async function play(seed: number, stage: Stage): Promise<Outcome> {
   return outcome;
 }
 
-const [cluster, bus] = await Promise.all([
+const interruption = new AbortController();
+const interrupted = interruption.signal;
+setMaxListeners(0, interrupted);
+// Before anything is started: what a signal ends at once leaves its servers behind.
+for (const [name, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(name, () => {
+    // Who asks twice cannot wait: what runs is killed on the way out.
+    if (interrupted.aborted) process.exit(code);
+    process.exitCode = code;
+    interruption.abort();
+  });
+}
+
+/** Plays one schedule after the other and tells which broke the promise. */
+async function playAll(stage: Stage): Promise<void> {
+  const broken: number[] = [];
+  let played = 0;
+  for (const seed of seeds()) {
+    if (interrupted.aborted) break;
+    try {
+      const { violations } = await play(seed, stage);
+      if (violations.length > 0) broken.push(seed);
+    } catch (error) {
+      if (interrupted.aborted) break;
+      broken.push(seed);
+      say(`seed ${seed}: BROKEN, it could not be played: ${(error as Error).stack}`);
+      await stage.cluster.restart();
+    }
+    played += 1;
+  }
+  say(
+    `${played} schedules played, ${broken.length} broken${broken.length ? `: seeds ${broken}` : ''}`,
+  );
+  if (!interrupted.aborted) process.exitCode = broken.length === 0 ? 0 : 1;
+}
+
+const [cluster, bus] = await Promise.allSettled([
   startPostgresCluster(chaosServerSettings),
   spawnLocalBus({ buses: ['orders'] }),
 ]);
-let interrupted = false;
-process.once('SIGINT', () => {
-  interrupted = true;
-});
-// pg and the cluster leave nothing behind only where the process ends by itself.
-process.once('SIGTERM', () => process.exit(143));
-const broken: number[] = [];
-let played = 0;
 try {
-  for (const seed of seeds()) {
-    if (interrupted) break;
-    played += 1;
-    try {
-      const { violations } = await play(seed, { cluster, bus });
-      if (violations.length > 0) broken.push(seed);
-    } catch (error) {
-      broken.push(seed);
-      say(`seed ${seed}: BROKEN, it could not be played: ${(error as Error).stack}`);
-      await cluster.restart();
-    }
-  }
+  if (cluster.status === 'rejected') throw cluster.reason;
+  if (bus.status === 'rejected') throw bus.reason;
+  await playAll({ cluster: cluster.value, bus: bus.value, signal: interrupted });
+} catch (error) {
+  // Ctrl-C reaches the bus as well, which may end before it was ready.
+  if (!interrupted.aborted) throw error;
 } finally {
-  await bus.stop();
-  await cluster.stop();
+  if (bus.status === 'fulfilled') await bus.value.stop();
+  if (cluster.status === 'fulfilled') await cluster.value.stop();
 }
-say(
-  `${played} schedules played, ${broken.length} broken${broken.length ? `: seeds ${broken}` : ''}`,
-);
-process.exitCode = broken.length === 0 ? 0 : 1;

@@ -17,6 +17,8 @@ export interface Stage {
   readonly bus: SpawnedBus;
   /** Told of each step as it begins. */
   readonly onStep?: (step: string) => void;
+  /** Ends the run as soon as its processes have ended. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a run went. */
@@ -50,9 +52,12 @@ const refusesPoison: Fault = {
 
 let databases = 0;
 
-/** Plays a schedule with real processes and audits what is left. */
+/**
+ * Plays a schedule with real processes and audits what is left.
+ * @throws the signal's reason once it is aborted and everything has ended.
+ */
 export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Outcome> {
-  const { cluster, bus, onStep = () => {} } = stage;
+  const { cluster, bus, onStep = () => {}, signal = new AbortController().signal } = stage;
   databases += 1;
   const name = `chaos_${process.pid}_${databases}`;
   await cluster.createDatabase(name);
@@ -70,17 +75,24 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
   });
-  const scene: Scene = { cluster, bus, link, relays, writers, url, slot: name, losses: [] };
+  const onAbort = (): void => void relays.abandon();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const scene: Scene = { cluster, bus, link, relays, writers, url, slot: name, signal, losses: [] };
   const violations: string[] = [];
   let over = false;
   try {
     const background: Promise<void>[] = [];
     for (const { afterMs, trouble } of schedule.steps) {
-      await delay(afterMs);
+      await pause(afterMs, signal);
+      if (signal.aborted) break;
       onStep(trouble.kind);
-      background.push(...(await happen(trouble, scene)));
+      const beside = await happen(trouble, scene);
+      // Awaited below, unless something fails before.
+      for (const each of beside) each.catch(() => {});
+      background.push(...beside);
     }
     await Promise.all(background);
+    signal.throwIfAborted();
     onStep('writers stop');
     await writers.stop();
     over = true;
@@ -92,7 +104,9 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
     if (!over) await writers.stop().catch(() => {});
     await relays.abandon();
     await link.close();
+    signal.removeEventListener('abort', onAbort);
   }
+  signal.throwIfAborted();
   const evidence = await gather(scene);
   violations.push(...relays.strangeEnds, ...audit(evidence));
   await dropDatabase(cluster, name);
@@ -117,19 +131,25 @@ interface Scene {
   readonly writers: Writers;
   readonly url: string;
   readonly slot: string;
+  readonly signal: AbortSignal;
   readonly losses: CausedLoss[];
+}
+
+/** Waits so long, or until the run is over. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
 }
 
 /** Makes trouble; what goes on beside the next trouble is returned. */
 async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> {
-  const { cluster, bus, link, relays, writers } = scene;
+  const { cluster, bus, link, relays, writers, signal } = scene;
   switch (trouble.kind) {
     case 'relay is killed':
       relays.killOne();
       return [];
     case 'relay is suspended':
       relays.suspend();
-      await delay(trouble.ms);
+      await pause(trouble.ms, signal);
       relays.resume();
       return [];
     case 'server is killed':
@@ -151,10 +171,10 @@ async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> 
     case 'link refuses':
       link.refuse(true);
       link.cut();
-      return [delay(trouble.ms).then(() => link.refuse(false))];
+      return [pause(trouble.ms, signal).then(() => link.refuse(false))];
     case 'link freezes':
       link.freeze();
-      return [delay(trouble.ms).then(() => link.thaw())];
+      return [pause(trouble.ms, signal).then(() => link.thaw())];
     case 'link forgets':
       link.forget();
       return [];
@@ -165,7 +185,7 @@ async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> 
       const match = { source: SOURCE };
       const fault = { match, when: { probability: trouble.probability }, action };
       await bus.setFaults([refusesPoison, fault]);
-      return [delay(trouble.ms).then(() => bus.setFaults([refusesPoison]))];
+      return [pause(trouble.ms, signal).then(() => bus.setFaults([refusesPoison]))];
     }
     case 'long transaction':
       return [writers.longTransaction(trouble.rows, trouble.ms)];
@@ -198,10 +218,11 @@ async function lose(
 }
 
 /** Waits until the bus has what the table holds and every incident is closed. */
-async function caughtUp({ bus, url }: Scene): Promise<readonly string[]> {
+async function caughtUp({ bus, url, signal }: Scene): Promise<readonly string[]> {
   const giveUpAt = Date.now() + CATCH_UP_MS;
   return withClient(url, async (sql) => {
     for (;;) {
+      signal.throwIfAborted();
       const { rows } = await sql.query<{ owed: number; poison: number; open: number }>(
         `select (select count(*)::int from tidings.outbox where not starts_with(ordering_key, $1))
                   as owed,
