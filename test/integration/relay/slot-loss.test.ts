@@ -230,6 +230,35 @@ test.each(losses)('a slot that was $name before any relay streamed it is healed'
   ]);
 });
 
+test('a table that was made again shows by its oid alone, where the publication takes all', async () => {
+  await database.query('drop publication tidings');
+  await database.query(
+    `create publication tidings for all tables
+     with (publish = 'insert', publish_via_partition_root = true)`,
+  );
+  await publishedBefore();
+  await database.placeOrders(20);
+  await database.query(
+    `create table tidings.outbox_again (like tidings.outbox including all)
+       partition by range (appended_at);
+     create table tidings.outbox_rest partition of tidings.outbox_again default;
+     insert into tidings.outbox_again select * from tidings.outbox;
+     drop table tidings.outbox;
+     alter table tidings.outbox_again rename to outbox`,
+  );
+  await database.placeOrders(20);
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  // The first is of the publication's.
+  expect(await incidents()).toMatchObject([
+    { reason: 'publication-changed', closed: true },
+    { reason: 'publication-changed', republished: '40', closed: true },
+  ]);
+});
+
 test('a slot that was dropped and migrated again before its first stream is healed', async () => {
   await database.placeOrders(30);
   await dropSlot();

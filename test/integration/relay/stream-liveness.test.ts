@@ -107,6 +107,33 @@ test('a link that goes silent is noticed within heartbeatTimeoutMs and opened ag
   expectAllOrders(database.committed, bus.events);
 });
 
+test('a stream that is silent while its server answers is given up at the heartbeat’s deadline', async () => {
+  const relay = start({ heartbeatTimeoutMs: 500 });
+  await relay.logged('streaming');
+  await database.placeOrders(30);
+  await arrival();
+  const [slot] = await database.query(
+    'select active_pid from pg_replication_slots where slot_name = $1',
+    [database.slot],
+  );
+  // The server's end of the stream stands still; all other connections work.
+  const sender = Number(slot?.active_pid);
+  process.kill(sender, 'SIGSTOP');
+  try {
+    await database.placeOrders(30);
+    expect(await relay.logged('silent although its connection lives')).toMatchObject({
+      level: 'error',
+    });
+    await relay.logged('standing by');
+  } finally {
+    process.kill(sender, 'SIGCONT');
+  }
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await database.query('select from tidings.incident')).toHaveLength(0);
+});
+
 test('while the bus takes nothing the stream is closed, so that the server can stop', async () => {
   bus.setFaults([
     { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
@@ -172,4 +199,42 @@ test('a relay that falls behind says so, in bytes, events and seconds, once each
   await relay.stop();
   const codes = relay.log.flatMap(({ fields }) => ('code' in fields ? [fields.code] : []));
   expect(codes.filter((code) => code === 'lag-events')).toHaveLength(1);
+});
+
+test('a slot that is about to be lost warns before, each time with the setting to raise', async () => {
+  const change = async (...settings: readonly string[]): Promise<void> => {
+    for (const setting of settings) await database.query(`alter system ${setting}`);
+    await database.query('select pg_reload_conf()');
+  };
+  bus.setFaults([
+    { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },
+  ]);
+  const relay = start();
+  await relay.logged('streaming');
+  await database.placeOrders(1);
+  try {
+    await change(`set max_wal_size = '32MB'`);
+    await database.query(
+      `select pg_logical_emit_message(false, 'filler', repeat('x', 4000000))
+       from generate_series(1, 20)`,
+    );
+    for (const [words, code] of [
+      ['is extended', 'wal-extended'],
+      ['is unreserved', 'wal-unreserved'],
+      ['is lost after another', 'safe-wal-size'],
+    ] as const) {
+      // Not lost before the next checkpoint, which is far off with this max_wal_size.
+      if (words === 'is unreserved') {
+        await change('reset max_wal_size', `set max_slot_wal_keep_size = '16MB'`);
+      }
+      const { level, message, fields } = await relay.logged(words);
+      expect({ level, code: fields.code }).toEqual({ level: 'warn', code });
+      expect(message).toContain('raise max_slot_wal_keep_size');
+    }
+  } finally {
+    await change('reset max_wal_size', 'reset max_slot_wal_keep_size');
+  }
+  bus.setFaults([]);
+  await arrival();
+  await relay.stop();
 });

@@ -52,8 +52,13 @@ const withSlot = (change: Partial<SlotState>): SlotObservation => ({
 });
 
 test.each([
-  ['wal-status', withSlot({ walStatus: 'extended' }), view, 'raise max_slot_wal_keep_size'],
-  ['wal-status', withSlot({ walStatus: 'unreserved' }), view, 'removes it at the next checkpoint'],
+  ['wal-extended', withSlot({ walStatus: 'extended' }), view, 'raise max_slot_wal_keep_size'],
+  [
+    'wal-unreserved',
+    withSlot({ walStatus: 'unreserved' }),
+    view,
+    'removes it at the next checkpoint',
+  ],
   ['safe-wal-size', withSlot({ safeWalSize: 4_999n }), view, 'another 4999 bytes'],
   ['lag-bytes', sound, { ...view, acknowledged: 899n }, '101 bytes of WAL behind'],
   ['lag-events', sound, { ...view, openRows: 11 }, 'owes more than 10 events'],

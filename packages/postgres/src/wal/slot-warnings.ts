@@ -16,7 +16,8 @@ export interface WarningThresholds {
 /** Something that will cost the slot, or its latency, unless somebody acts. */
 export interface SlotWarning {
   readonly code:
-    | 'wal-status'
+    | 'wal-extended'
+    | 'wal-unreserved'
     | 'safe-wal-size'
     | 'lag-bytes'
     | 'lag-events'
@@ -52,7 +53,8 @@ export function slotWarnings(
   const name = `slot "${view.slot}"`;
   if (slot.walStatus === 'extended' || slot.walStatus === 'unreserved') {
     warnings.push({
-      code: 'wal-status',
+      // Two codes: a warning is said once, and the second state is worse than the first.
+      code: `wal-${slot.walStatus}`,
       sentence:
         `${name} is ${slot.walStatus}: the server keeps more WAL than it would` +
         (slot.walStatus === 'unreserved' ? ' and removes it at the next checkpoint' : '') +
