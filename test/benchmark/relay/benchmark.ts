@@ -9,11 +9,13 @@ import { parseArgs } from 'node:util';
 import { startPostgresCluster } from '@tidings/example-orders/postgres-cluster';
 import { decode } from './decode.ts';
 import type { Benchmark, Figure } from './figure.ts';
+import { insert } from './insert.ts';
 import { idle, latency } from './latency.ts';
 import { cost, heal, memory, throughput } from './throughput.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   decode,
+  insert,
   throughput,
   latency,
   memory,
