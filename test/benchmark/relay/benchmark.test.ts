@@ -8,7 +8,7 @@ test('the benchmarks of the relay run and find what they sent', async () => {
   const args = ['--import', 'jiti/register', 'benchmark/relay/benchmark.ts', '--runs', '1'];
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [...args, '--scale', '0.001', '--only', 'decode,insert,throughput,cost'],
+    [...args, '--scale', '0.001', '--only', 'decode,insert,throughput,peer,memory,cost,heal'],
     { cwd: join(import.meta.dirname, '..', '..') },
   );
   expect(stdout).toContain('decoding 100-row transactions, relay');

@@ -11,12 +11,14 @@ import { decode } from './decode.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { insert } from './insert.ts';
 import { idle, latency } from './latency.ts';
+import { peer } from './peer.ts';
 import { cost, heal, memory, throughput } from './throughput.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   decode,
   insert,
   throughput,
+  peer,
   latency,
   memory,
   cost,
