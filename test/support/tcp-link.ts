@@ -11,6 +11,8 @@ export interface TcpLink {
   /** Holds back every byte, and every end of a connection, until `thaw`. */
   freeze(): void;
   thaw(): void;
+  /** Freezes when a client sends `text`, with it; resolves when that has happened. */
+  freezeAt(text: string): Promise<void>;
   /**
    * The server's ends are reset and the clients' ends stay open and silent for ever, as
    * where a firewall forgets a connection. New connections work.
@@ -31,6 +33,7 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   let refused = false;
   let frozen = false;
   let held: (() => void)[] = [];
+  let awaited: { readonly text: string; readonly seen: () => void } | undefined;
 
   /** Runs `work` now, or when the link thaws. */
   function unlessFrozen(work: () => void): void {
@@ -40,6 +43,11 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
 
   function forward(from: Socket, to: Socket, pair: Pair): void {
     from.on('data', (bytes) => {
+      if (from === pair.near && awaited !== undefined && bytes.includes(awaited.text)) {
+        frozen = true;
+        awaited.seen();
+        awaited = undefined;
+      }
       unlessFrozen(() => {
         if (to.writable && !to.write(bytes)) from.pause();
       });
@@ -101,6 +109,11 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
       frozen = true;
     },
     thaw,
+    freezeAt(text) {
+      return new Promise((resolve) => {
+        awaited = { text, seen: resolve };
+      });
+    },
     forget() {
       for (const { near, far } of pairs) {
         near.removeAllListeners('data');

@@ -457,6 +457,34 @@ test('a link that is forgotten in the middle of a repair does not hold it up', a
   expectAllOrders(database.committed, bus.events);
 });
 
+test('a slot that is advanced while the stream begins lets no later row overtake', async () => {
+  await publishedBefore();
+  const link = await openTcpLink(cluster.port);
+  const url = database.url.replace(`:${cluster.port}/`, `:${link.port}/`);
+  try {
+    const frozen = link.freezeAt('START_REPLICATION');
+    const relay = start({ connection: url });
+    await frozen;
+    await database.placeOrders(1);
+    await database.query('select pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [
+      database.slot,
+    ]);
+    await database.placeOrders(1);
+    link.thaw();
+    await relay.logged('the slot is healed');
+    await arrival();
+    await relay.stop();
+  } finally {
+    await link.close();
+  }
+  const arrived = bus.events.map(
+    ({ envelope }) =>
+      (envelope.detail as { metadata: { idempotencyKey: string } }).metadata.idempotencyKey,
+  );
+  expect([...new Set(arrived)].slice(-2)).toEqual([...database.committed].slice(-2));
+  expect(await incidents()).toMatchObject([{ reason: 'moved', closed: true }]);
+});
+
 test('onSlotLoss: halt opens the incident and stops with the sentence for it', async () => {
   await publishedBefore();
   await database.placeOrders(10);

@@ -229,6 +229,7 @@ export class WalReader<Change> {
       durable: verdict.from,
       localOriginOnly: seen.server.version >= 160000,
       queue: this.#queue,
+      admit: () => this.#admit(),
       statusIntervalMs: WAL_SENDER_TIMEOUT_MS / 3,
       onHeartbeat: (heartbeat) => {
         heartbeats.returnedAt = Date.now();
@@ -260,6 +261,20 @@ export class WalReader<Change> {
       throw new Error('Connection terminated by the server');
     } finally {
       watch.stop();
+    }
+  }
+
+  /**
+   * Looks at the slot again now that nobody else can move it. A server begins at the slot's
+   * position without a word where that is behind the one asked for: had somebody advanced
+   * the slot since the last look, what it skipped would be missing, and the first
+   * checkpoint would hide it.
+   */
+  async #admit(): Promise<void> {
+    const epoch = this.#epoch;
+    const { verdict } = await this.#observe();
+    if (verdict.kind !== 'ready' || epoch !== this.#epoch) {
+      throw new Error('Connection terminated: the slot changed while the stream began');
     }
   }
 

@@ -45,6 +45,11 @@ export interface WalStreamRequest<Change> {
   readonly durable: Lsn;
   readonly localOriginOnly: boolean;
   readonly queue: GroupQueue<Change>;
+  /**
+   * Called once the slot is this stream's alone and before anything is handed over.
+   * @throws where the slot is not any more what it was when `resume` was decided.
+   */
+  readonly admit: () => Promise<void>;
   readonly statusIntervalMs: number;
   readonly onHeartbeat: (heartbeat: ReturnedHeartbeat) => void;
 }
@@ -115,11 +120,19 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     connection.sendStatus(received, durable);
   }
 
+  connection.pause();
+  try {
+    await request.admit();
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
   // The read that held the server's consent may have held the first messages too.
   handOver();
   queue.onDrained(() => {
     if (resting === undefined) connection.resume();
   });
+  if (!queue.full) connection.resume();
   const timer = setInterval(sendStatus, request.statusIntervalMs);
   const ended = connection.ended.finally(() => {
     clearInterval(timer);
