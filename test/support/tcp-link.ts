@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP link to a server that can be cut, refused and frozen. */
+/** A TCP link to a server that can be cut, refused, frozen and led elsewhere. */
 export interface TcpLink {
   readonly port: number;
   /** Ends every connection with a reset, at both ends. */
@@ -18,6 +18,8 @@ export interface TcpLink {
    * where a firewall forgets a connection. New connections work.
    */
   forget(): void;
+  /** Sends connections that are made from now on to another port. */
+  retarget(port: number): void;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ interface Pair {
 export async function openTcpLink(targetPort: number): Promise<TcpLink> {
   const pairs = new Set<Pair>();
   const forgotten = new Set<Socket>();
+  let target = targetPort;
   let refused = false;
   let frozen = false;
   let held: (() => void)[] = [];
@@ -70,7 +73,7 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
       near.resetAndDestroy();
       return;
     }
-    const far = connect(targetPort, '127.0.0.1');
+    const far = connect(target, '127.0.0.1');
     near.setNoDelay(true);
     far.setNoDelay(true);
     const pair = { near, far };
@@ -122,6 +125,9 @@ export async function openTcpLink(targetPort: number): Promise<TcpLink> {
         far.resetAndDestroy();
       }
       pairs.clear();
+    },
+    retarget(another) {
+      target = another;
     },
     async close() {
       thaw();

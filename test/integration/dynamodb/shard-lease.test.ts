@@ -8,7 +8,7 @@ import {
 } from '../../support/dynamodb-local.ts';
 import { keysOf, type ModelledShards, modelledShards } from '../../support/modelled-shards.ts';
 import { refusal } from '../../support/refusal.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { openTcpLink } from '../../support/tcp-link.ts';
 
 describeWithDynamo('the lease of a shard reader', () => {
   let dynamo: DynamoLocal;
@@ -85,7 +85,7 @@ describeWithDynamo('the lease of a shard reader', () => {
 
   test('a reader that hears nothing of its lease stops reading before another takes over', async () => {
     const { model, start } = shards;
-    const link = await startTcpProxy(Number(new URL(dynamo.endpoint).port));
+    const link = await openTcpLink(Number(new URL(dynamo.endpoint).port));
     const client = new DynamoDBClient({
       endpoint: `http://127.0.0.1:${link.port}`,
       region: 'eu-west-1',
@@ -97,7 +97,7 @@ describeWithDynamo('the lease of a shard reader', () => {
     const second = start();
     await second.logged('standing by');
     // Requests are neither answered nor refused, for longer than the lease.
-    link.stall();
+    link.freeze();
     await second.logged('reading a shard');
     expect(first.log.map(({ message }) => message)).toContain('the lease could not be renewed');
     model.put('a', '2');
@@ -105,7 +105,7 @@ describeWithDynamo('the lease of a shard reader', () => {
     expect(keysOf(first)).toEqual(['1']);
     expect(keysOf(second)).toEqual(['1', '2']);
     // Back again, it stands by.
-    link.resume();
+    link.thaw();
     await first.logged('standing by');
     await first.kill();
     client.destroy();

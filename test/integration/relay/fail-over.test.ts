@@ -9,22 +9,22 @@ import { everyKey } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
 import { querySuperuser, startStandby } from '../../support/standby.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { openTcpLink, type TcpLink } from '../../support/tcp-link.ts';
 
 let primary: PostgresCluster;
 let standby: PostgresCluster | undefined;
-let proxy: TcpProxy;
+let link: TcpLink;
 let database: OrdersDatabase;
 let bus: LocalBus;
 let relay: RunningRelay | undefined;
 
 beforeEach(async () => {
   primary = await startPostgresCluster();
-  proxy = await startTcpProxy(primary.port);
+  link = await openTcpLink(primary.port);
   // Writers and relay reach whichever server is behind the name, as in production.
   database = await createOrdersDatabase({
     ...primary,
-    url: (name) => primary.url(name).replace(`:${primary.port}/`, `:${proxy.port}/`),
+    url: (name) => primary.url(name).replace(`:${primary.port}/`, `:${link.port}/`),
   });
   bus = await startOrdersBus();
 });
@@ -32,7 +32,7 @@ afterEach(async () => {
   relay?.relay.stop();
   await relay?.ended.catch(() => {});
   await database.close();
-  await proxy.close();
+  await link.close();
   await standby?.stop();
   await primary.stop();
   await bus.stop();
@@ -59,8 +59,8 @@ async function untilReplayed(): Promise<void> {
 async function failOver(): Promise<void> {
   await primary.crash();
   await querySuperuser(standby as PostgresCluster, 'select pg_promote()');
-  proxy.retarget((standby as PostgresCluster).port);
-  proxy.cut();
+  link.retarget((standby as PostgresCluster).port);
+  link.cut();
 }
 
 test('a standby without the slot takes over, behind what was published: nothing of it is lost', async () => {

@@ -7,12 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { type RunningRelay, runRelay, startOrdersBus } from '../../support/running-relay.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { openTcpLink, type TcpLink } from '../../support/tcp-link.ts';
 
 let cluster: PostgresCluster;
 let database: OrdersDatabase;
 let bus: LocalBus;
-let proxy: TcpProxy;
+let link: TcpLink;
 const relays: RunningRelay[] = [];
 
 beforeAll(async () => {
@@ -22,14 +22,14 @@ afterAll(() => cluster.stop());
 beforeEach(async () => {
   database = await createOrdersDatabase(cluster);
   bus = await startOrdersBus();
-  proxy = await startTcpProxy(cluster.port);
+  link = await openTcpLink(cluster.port);
 });
 afterEach(async () => {
   for (const relay of relays.splice(0)) {
     relay.relay.stop();
     await relay.ended.catch(() => {});
   }
-  await proxy.close();
+  await link.close();
   await bus.stop();
   await database.close();
 });
@@ -40,7 +40,7 @@ function start(options: Parameters<typeof runRelay>[2] = {}): RunningRelay {
   return relay;
 }
 
-const throughProxy = (): string => database.url.replace(`:${cluster.port}/`, `:${proxy.port}/`);
+const throughLink = (): string => database.url.replace(`:${cluster.port}/`, `:${link.port}/`);
 
 const arrival = (): Promise<unknown> =>
   bus.waitFor(everyKey(database.committed), { timeoutMs: 30_000 });
@@ -81,11 +81,11 @@ test('a relay whose backend is terminated comes back, though another waits', asy
 });
 
 test('a link that is cut is opened again, and nothing is published twice', async () => {
-  const relay = start({ connection: throughProxy() });
+  const relay = start({ connection: throughLink() });
   await relay.logged('streaming');
   await database.placeOrders(50);
   await arrival();
-  proxy.cut();
+  link.cut();
   await database.placeOrders(50);
   await arrival();
   await relay.stop();
@@ -93,15 +93,15 @@ test('a link that is cut is opened again, and nothing is published twice', async
 });
 
 test('a link that goes silent is noticed within heartbeatTimeoutMs and opened again', async () => {
-  const relay = start({ connection: throughProxy(), heartbeatTimeoutMs: 500 });
+  const relay = start({ connection: throughLink(), heartbeatTimeoutMs: 500 });
   await relay.logged('streaming');
   await database.placeOrders(30);
   await arrival();
-  proxy.stall();
+  link.freeze();
   await database.placeOrders(30);
   // The heartbeat is missed, or the look at the slot gets no answer: whichever is first.
   await relay.logged('the stream is down; connecting again');
-  proxy.resume();
+  link.thaw();
   await arrival();
   await relay.stop();
   expectAllOrders(database.committed, bus.events);
