@@ -44,7 +44,8 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
           reject(signal.reason);
           return;
         }
-        const outgoing = open({ method: 'POST', agent, hostname, port, path, headers });
+        const list = flatHeaders(headers);
+        const outgoing = open({ method: 'POST', agent, hostname, port, path, headers: list });
         const onAbort = (): void => {
           outgoing.destroy();
           reject(signal.reason);
@@ -67,6 +68,13 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
       }),
     close: () => agent.destroy(),
   };
+}
+
+/** As a flat list, node writes headers as they are; one by one it would look at each twice. */
+function flatHeaders(headers: Readonly<Record<string, string | number>>): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, String(headers[name]));
+  return list;
 }
 
 function collect(
