@@ -115,9 +115,6 @@ export function createEvents(
   const data = freezeJson(validateData(contract.current.rules, contract.current.schema, input));
   const metadata = resolveMetadata(contract, data, options);
   const resources = resolveResources(options.resources ?? contract.resources?.(data));
-  if (contract.downgrades.length === 0) {
-    return [frozenEnvelope(contract, metadata, data, resources)];
-  }
   const older = contract.downgrades.map(({ version, major, schema, rules, downgrade }) => {
     const eventId = `${metadata.eventId}-v${major}`;
     const olderData = freezeJson(validateData(rules, schema, downgrade(data)));
