@@ -8,7 +8,8 @@ export function devCommand(): Command {
     .argument('[rules]', 'a file that declares buses, queues, rules, archives and faults')
     .option('--port <number>', `port to listen on (default: ${usualPort}, or a free one)`, portOf)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
-    .option('--token <text>', 'asked of everybody but AWS clients; needed beyond this machine')
+    .option('--allow-host <name...>', 'further host names under which clients may ask it')
+    .option('--token <text>', 'asked of everybody; needed beyond this machine')
     .option('--region <name>', 'region of clients that name none', 'us-east-1')
     .option('--data <folder>', 'remember rules, archives and what they hold across restarts')
     .action(async (rules: string | undefined, options: DevOptions) => {

@@ -21,7 +21,7 @@ export async function runDev(file: string | undefined, options: DevOptions): Pro
     await bus.stop();
     throw error;
   }
-  print(environment(bus, options.region));
+  print(environment(bus, options));
   const stopWatching = file === undefined ? () => {} : watchRules(bus, file);
   await new Promise<void>((done) => {
     process.once('SIGINT', done);
@@ -32,8 +32,8 @@ export async function runDev(file: string | undefined, options: DevOptions): Pro
 }
 
 async function start(options: DevOptions): Promise<LocalBus> {
-  const { port, ...rest } = options;
-  const settings: LocalBusOptions = { buses: [], ...rest };
+  const { port, allowHost: allowedHosts = [], ...rest } = options;
+  const settings: LocalBusOptions = { buses: [], allowedHosts, ...rest };
   try {
     return await startLocalBus({ ...settings, port: port ?? usualPort });
   } catch (error) {
@@ -44,7 +44,7 @@ async function start(options: DevOptions): Promise<LocalBus> {
   }
 }
 
-function environment(bus: LocalBus, region: string): string {
+function environment(bus: LocalBus, { region, token = 'local' }: DevOptions): string {
   return [
     `The local bus listens on ${bus.url}`,
     `Its page: ${bus.url}/`,
@@ -55,7 +55,7 @@ function environment(bus: LocalBus, region: string): string {
     `export AWS_ENDPOINT_URL_SQS=${bus.url}`,
     `export AWS_REGION=${region}`,
     'export AWS_ACCESS_KEY_ID=local',
-    'export AWS_SECRET_ACCESS_KEY=local',
+    `export AWS_SECRET_ACCESS_KEY=${token}`,
     '',
   ].join('\n');
 }

@@ -2,7 +2,9 @@
 export async function askBus<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
   const response = await fetch(`/_bus/${path}`, {
     method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined
+      ? {}
+      : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
   });
   if (response.status === 204) return undefined as T;
   const answer = (await response.json()) as T & { readonly message?: string };

@@ -11,8 +11,16 @@ export interface LocalBusOptions {
   /** Address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
   /**
-   * What everybody but AWS clients must show: `Authorization: Bearer TOKEN`, or
-   * `?token=TOKEN` once for the page. Needed where `host` is not a loopback address.
+   * Host names, beside those of this machine, under which clients may ask the bus: a
+   * request under any other name is refused, because a web page can point its own name
+   * here. Addresses need not be named where `host` is not a loopback address.
+   * Default: none.
+   */
+  readonly allowedHosts?: readonly string[];
+  /**
+   * What everybody must show: AWS clients as their secret access key, everyone else as
+   * `Authorization: Bearer TOKEN`, or `?token=TOKEN` once for the page. The header
+   * `X-Tidings-Token` serves both. Needed where `host` is not a loopback address.
    * Default: none.
    */
   readonly token?: string;
@@ -73,6 +81,7 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
   const resolved: ResolvedBusOptions = {
     port: options.port ?? 0,
     host: options.host ?? '127.0.0.1',
+    allowedHosts: options.allowedHosts ?? [],
     buses: options.buses ?? [],
     account: options.account ?? '000000000000',
     region: options.region ?? 'us-east-1',

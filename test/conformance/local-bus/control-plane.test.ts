@@ -605,7 +605,7 @@ describe('connections and API destinations', () => {
         connect(long, { AuthorizationType: 'INVALID' as eb.ConnectionAuthorizationType }),
       ),
     ).toBe(
-      `ValidationException: 3 validation errors detected: Value '${long}' at 'name' failed to satisfy constraint: Member must have length less than or equal to 64; Value '${long}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+; Value 'INVALID' at 'authorizationType' failed to satisfy constraint: Member must satisfy enum value set: [BASIC, OAUTH_CLIENT_CREDENTIALS, API_KEY]`,
+      `ValidationException: 3 validation errors detected: Value '${long}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+; Value '${long}' at 'name' failed to satisfy constraint: Member must have length less than or equal to 64; Value 'INVALID' at 'authorizationType' failed to satisfy constraint: Member must satisfy enum value set: [BASIC, OAUTH_CLIENT_CREDENTIALS, API_KEY]`,
     );
     expect(await refusal(connect('d', { AuthorizationType: 'BASIC' }))).toContain(
       'ValidationException',

@@ -321,7 +321,8 @@ describe('token-bucket', () => {
 });
 
 describe('over HTTP', () => {
-  const faults = (init?: RequestInit) => fetch(`${bus.url}/_bus/faults`, init);
+  const faults = (init?: RequestInit) =>
+    fetch(`${bus.url}/_bus/faults`, { headers: { 'Content-Type': 'application/json' }, ...init });
 
   test('PUT, GET and DELETE', async () => {
     const fault: Fault = { action: { type: 'entry-fail', code: 'X' } };

@@ -80,7 +80,7 @@ describe('malformed HTTP', () => {
   test('a body that breaks off', async () => {
     const socket = await open();
     socket.write(
-      'POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSEvents.PutEvents\r\nContent-Length: 100\r\n\r\n{"Ent',
+      'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Amz-Target: AWSEvents.PutEvents\r\nContent-Length: 100\r\n\r\n{"Ent',
     );
     socket.end();
     await answers();
@@ -91,7 +91,7 @@ test('a body beyond all limits is refused while it still comes', async () => {
   const socket = await open();
   const closing = rest(socket);
   socket.write(
-    'POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSEvents.PutEvents\r\nContent-Length: 10000000000\r\n\r\n',
+    'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Amz-Target: AWSEvents.PutEvents\r\nContent-Length: 10000000000\r\n\r\n',
   );
   const chunk = Buffer.alloc(1024 * 1024, 'x');
   const feed = (): void => {

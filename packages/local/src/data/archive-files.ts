@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { AcceptedEvent, type AcceptedEventFields } from '../accepted-event.ts';
 import { type Archive, type ArchivedEvent, keptEvents } from '../archive/archive.ts';
-import { readLines } from './operation-log.ts';
+import { recoverLines } from './recover-lines.ts';
 
 /** The events of archives, in a file each. */
 export interface ArchiveFiles {
@@ -26,7 +26,7 @@ export function createArchiveFiles(folder: string): ArchiveFiles {
     join(folder, `${archive.arn.split(':').slice(3).join('-').replaceAll('/', '-')}.jsonl`);
   return {
     load(archive) {
-      for (const { event, ...times } of readLines<Line>(fileOf(archive))) {
+      for (const { event, ...times } of recoverLines<Line>(fileOf(archive))) {
         archive.events.push({ ...times, event: new AcceptedEvent(event) });
       }
     },

@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
+import { recoverLines } from './recover-lines.ts';
 
 /** An operation that changed what exists. */
 export interface LoggedOperation {
@@ -21,14 +22,7 @@ export interface OperationLog {
 
 export function createOperationLog(file: string): OperationLog {
   return {
-    read: () => readLines<LoggedOperation>(file),
+    read: () => recoverLines<LoggedOperation>(file),
     append: (operation) => appendFileSync(file, `${JSON.stringify(operation)}\n`),
   };
-}
-
-/** The lines of a file; a last line that a crash cut short is left out. */
-export function readLines<T>(file: string): readonly T[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as T);
 }

@@ -6,6 +6,7 @@ import type {
 } from '../estate/api-destination.ts';
 import type { HttpParameters } from '../estate/target.ts';
 import type { HttpCall } from './http-send.ts';
+import { objectMembers } from './json-path.ts';
 
 /** The service gives an endpoint five seconds. */
 const timeoutMs = 5_000;
@@ -91,9 +92,10 @@ function authorization(
 /** Fields of the connection are added to a payload that is an object. */
 function withFields(payload: string, fields: readonly HttpField[]): string {
   if (fields.length === 0) return payload;
-  const body: unknown = JSON.parse(payload);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return payload;
-  return JSON.stringify({ ...body, ...Object.fromEntries(pairs(fields)) });
+  const members = objectMembers(payload);
+  if (members === undefined) return payload;
+  for (const [name, value] of pairs(fields)) members.set(name, JSON.stringify(value));
+  return `{${[...members].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 }
 
 function pairs(fields: readonly HttpField[] | undefined): [string, string][] {

@@ -7,7 +7,7 @@ import type { DeliveryEffect } from '../faults/delivery-effect.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
 import { failed, refused, type SendResult } from './send-result.ts';
-import { targetPayload } from './target-payload.ts';
+import { InvalidPayloadError, targetPayload } from './target-payload.ts';
 
 /** Hands a payload to a target. */
 export type Send = (
@@ -144,7 +144,8 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
     try {
       payload = targetPayload(target, rule, event);
     } catch (error) {
-      return refused('INVALID_PARAMETER', messageOf(error));
+      const code = error instanceof InvalidPayloadError ? 'INVALID_JSON' : 'INVALID_PARAMETER';
+      return refused(code, messageOf(error));
     }
     try {
       const result = await ports.send(payload, { event, rule, target });

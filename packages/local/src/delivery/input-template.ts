@@ -1,9 +1,14 @@
+/** A piece of a template: text that stays, or a variable. */
+type Part = { readonly text: string } | { readonly variable: string; readonly isQuoted: boolean };
+
 /** Variables of a rule's template are names, those of a pipe's are paths. */
-const variablePattern = /<([A-Za-z0-9_.-]+|\$[^<>\s"]*)>/g;
+const variablePattern = /^<([A-Za-z0-9_.-]+|\$[^<>\s"]*)>/;
+/** The longest variable that is looked for: a path may have 256 characters. */
+const maxVariableLength = 300;
 
 /** Names of the variables that a template uses. */
 export function templateVariables(template: string): readonly string[] {
-  return [...template.matchAll(variablePattern)].map(([, name = '']) => name);
+  return partsOf(template).flatMap((part) => ('variable' in part ? [part.variable] : []));
 }
 
 /**
@@ -12,34 +17,45 @@ export function templateVariables(template: string): readonly string[] {
  * written bare, with what JSON demands escaped, and an object or list loses the quotes
  * of its own. A variable that the event has no value for becomes an empty text outside
  * of quotes and nothing inside.
+ * @param lookUp JSON text of the variable's value; undefined where there is none.
  */
-export function fillTemplate(template: string, lookUp: (variable: string) => unknown): string {
-  let filled = '';
+export function fillTemplate(
+  template: string,
+  lookUp: (variable: string) => string | undefined,
+): string {
+  return partsOf(template)
+    .map((part) => {
+      if ('text' in part) return part.text;
+      const json = lookUp(part.variable);
+      return part.isQuoted ? insideQuotes(json) : (json ?? '""');
+    })
+    .join('');
+}
+
+function partsOf(template: string): readonly Part[] {
+  const parts: Part[] = [];
   let isQuoted = false;
+  let from = 0;
   for (let at = 0; at < template.length; ) {
-    variablePattern.lastIndex = at;
-    const found = template[at] === '<' ? variablePattern.exec(template) : null;
-    if (found?.index === at) {
-      const value = lookUp(found[1] ?? '');
-      filled += isQuoted ? insideQuotes(value) : JSON.stringify(value ?? '');
-      at += found[0].length;
-      continue;
-    }
     const char = template.charAt(at);
-    if (isQuoted && char === '\\') {
-      filled += template.slice(at, at + 2);
-      at += 2;
+    const found =
+      char === '<' ? variablePattern.exec(template.slice(at, at + maxVariableLength)) : null;
+    if (found !== null) {
+      parts.push({ text: template.slice(from, at) }, { variable: found[1] ?? '', isQuoted });
+      at += found[0].length;
+      from = at;
       continue;
     }
     if (char === '"') isQuoted = !isQuoted;
-    filled += char;
-    at += 1;
+    at += isQuoted && char === '\\' ? 2 : 1;
   }
-  return filled;
+  parts.push({ text: template.slice(from) });
+  return parts;
 }
 
-function insideQuotes(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return JSON.stringify(value).slice(1, -1);
-  return JSON.stringify(value).replaceAll('\\"', '').replaceAll('"', '');
+/** Text is written bare; an object or list without the quotes in it. */
+function insideQuotes(json: string | undefined): string {
+  if (json === undefined || json === 'null') return '';
+  if (json.startsWith('"')) return json.slice(1, -1);
+  return json.replaceAll('\\"', '').replaceAll('"', '');
 }

@@ -1,17 +1,29 @@
+import { Token } from '../pattern/json-token.ts';
+import { JsonTokens } from '../pattern/json-tokens.ts';
+
 /**
  * The value that a path of EventBridge's subset of JSONPath names in a document, or
  * undefined where there is none. Names, indices and `*` are known; `[*]` collects the
- * values of all elements into a list.
+ * values of all elements into a list. Both are JSON texts, so that every number keeps its
+ * digits.
  * @throws Error where the path is none.
  */
-export function jsonPath(path: string, document: unknown): unknown {
-  let values: unknown[] = [document];
+export function jsonPath(path: string, document: string): string | undefined {
+  let values = [document];
   let isList = false;
   for (const step of stepsOf(path)) {
     if (step === '*') isList = true;
     values = values.flatMap((value) => descend(value, step));
   }
-  return isList ? values : values[0];
+  const found = isList ? `[${values.join(',')}]` : values[0];
+  return found === undefined ? undefined : compactJson(found);
+}
+
+/** JSON text without the white space between its tokens. */
+export function compactJson(json: string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\s+/g, (token) =>
+    token.startsWith('"') ? token : '',
+  );
 }
 
 const stepPattern = /^(?:\.([^.[\]]+)|\[(\d+|\*)\]|\['([^']*)'\])/;
@@ -31,13 +43,45 @@ export function stepsOf(path: string): readonly (string | number)[] {
   return steps;
 }
 
-function descend(value: unknown, step: string | number): unknown[] {
-  if (typeof value !== 'object' || value === null) return [];
-  if (step === '*') return Object.values(value);
-  if (typeof step === 'number') {
-    return Array.isArray(value) && step < value.length ? [value[step]] : [];
+function descend(value: string, step: string | number): readonly string[] {
+  const tokens = new JsonTokens(value);
+  switch (tokens.next()) {
+    case Token.objectStart: {
+      const members = membersOf(tokens);
+      if (step === '*') return [...members.values()];
+      const found = typeof step === 'string' ? members.get(step) : undefined;
+      return found === undefined ? [] : [found];
+    }
+    case Token.arrayStart: {
+      const elements = elementsOf(tokens);
+      if (step === '*') return elements;
+      const found = typeof step === 'number' ? elements[step] : undefined;
+      return found === undefined ? [] : [found];
+    }
+    default:
+      return [];
   }
-  return !Array.isArray(value) && Object.hasOwn(value, step)
-    ? [(value as Record<string, unknown>)[step]]
-    : [];
+}
+
+/** JSON texts of an object's members by name, or undefined where the text is no object. */
+export function objectMembers(json: string): Map<string, string> | undefined {
+  const tokens = new JsonTokens(json);
+  return tokens.next() === Token.objectStart ? membersOf(tokens) : undefined;
+}
+
+/** Of a repeated name the last value counts. */
+function membersOf(tokens: JsonTokens): Map<string, string> {
+  const members = new Map<string, string>();
+  while (tokens.next() !== Token.objectEnd) {
+    const { name } = tokens;
+    tokens.next();
+    members.set(name, tokens.rawValue());
+  }
+  return members;
+}
+
+function elementsOf(tokens: JsonTokens): readonly string[] {
+  const elements: string[] = [];
+  while (tokens.next() !== Token.arrayEnd) elements.push(tokens.rawValue());
+  return elements;
 }

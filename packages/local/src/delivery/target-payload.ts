@@ -1,32 +1,68 @@
 import type { AcceptedEvent } from '../accepted-event.ts';
 import type { Rule } from '../estate/event-bus.ts';
-import type { Target } from '../estate/target.ts';
+import type { InputTransformer, Target } from '../estate/target.ts';
 import { fillTemplate } from './input-template.ts';
-import { jsonPath } from './json-path.ts';
+import { compactJson, jsonPath } from './json-path.ts';
+
+/** A template that became no JSON: the service delivers nothing then. */
+export class InvalidPayloadError extends Error {
+  override readonly name = 'InvalidPayloadError';
+}
 
 /**
  * What a target receives: the event, a constant, a part of the event, or a filled-in
- * template.
- * @throws Error where the transformation cannot be made.
+ * template. Numbers keep their digits.
+ * @throws InvalidPayloadError where a filled-in template is not JSON.
+ * @throws Error where a path is none.
  */
 export function targetPayload(target: Target, rule: Rule, event: AcceptedEvent): string {
   if (target.Input !== undefined) return target.Input;
-  if (target.InputPath !== undefined) {
-    const part = jsonPath(target.InputPath, event.envelope);
-    return part === undefined ? '{}' : JSON.stringify(part);
-  }
+  if (target.InputPath !== undefined) return jsonPath(target.InputPath, event.text) ?? '{}';
   const transformer = target.InputTransformer;
   if (transformer === undefined) return event.text;
-  const { envelope } = event;
-  const { detail: _detail, 'detail-type': detailType, ...rest } = envelope;
-  const values = new Map<string, unknown>();
-  for (const [name, path] of Object.entries(transformer.InputPathsMap ?? {})) {
-    values.set(name, jsonPath(path, envelope));
+  const { text } = event;
+  const payload = fillTemplate(transformer.InputTemplate, (variable) =>
+    variableValue(variable, transformer, rule, event, text),
+  );
+  if (!isJson(payload)) {
+    throw new InvalidPayloadError(`The filled-in InputTemplate is not JSON: ${payload}`);
   }
-  values.set('aws.events.rule-arn', rule.arn);
-  values.set('aws.events.rule-name', rule.name);
-  values.set('aws.events.event.ingestion-time', new Date(event.acceptedAt).toISOString());
-  values.set('aws.events.event', { ...rest, detailType });
-  values.set('aws.events.event.json', envelope);
-  return fillTemplate(transformer.InputTemplate, (variable) => values.get(variable));
+  return payload;
+}
+
+/** JSON text of a variable's value. */
+function variableValue(
+  variable: string,
+  { InputPathsMap = {} }: InputTransformer,
+  rule: Rule,
+  event: AcceptedEvent,
+  text: string,
+): string | undefined {
+  switch (variable) {
+    case 'aws.events.rule-arn':
+      return JSON.stringify(rule.arn);
+    case 'aws.events.rule-name':
+      return JSON.stringify(rule.name);
+    case 'aws.events.event.ingestion-time':
+      return JSON.stringify(new Date(event.acceptedAt).toISOString());
+    case 'aws.events.event': {
+      const { detail: _detail, 'detail-type': detailType, ...rest } = event.envelope;
+      return JSON.stringify({ ...rest, detailType });
+    }
+    case 'aws.events.event.json':
+      return compactJson(text);
+    default: {
+      const path = Object.hasOwn(InputPathsMap, variable) ? InputPathsMap[variable] : undefined;
+      return path === undefined ? undefined : jsonPath(path, text);
+    }
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -113,7 +113,7 @@ function meets(
   const base = operator.replace(/^For(Any|All)Values?:/, '').replace(/IfExists$/, '');
   if (actual === undefined) return operator.endsWith('IfExists') || /Not/.test(base);
   const equal = wanted.some((value) => String(value) === actual);
-  const like = wanted.some((value) => wildcard(String(value)).test(actual));
+  const like = wanted.some((value) => isLike(String(value), actual));
   switch (base) {
     case 'StringEquals':
     case 'Bool':
@@ -137,10 +137,64 @@ function meets(
 }
 
 function covers(patterns: Names | undefined, name: string): boolean {
-  return patterns !== undefined && [patterns].flat().some((each) => wildcard(each).test(name));
+  return patterns !== undefined && [patterns].flat().some((each) => isLike(each, name));
 }
 
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+/**
+ * Whether a text is like a pattern of a policy: `*` stands for any characters, `?` for one.
+ * Its steps are at most the product of both lengths, whatever a policy holds.
+ */
+function isLike(pattern: string, text: string): boolean {
+  let at = 0;
+  let read = 0;
+  let star = -1;
+  let starRead = 0;
+  while (read < text.length) {
+    if (pattern[at] === '*') {
+      star = at;
+      starRead = read;
+      at += 1;
+    } else if (pattern[at] === '?' || pattern[at] === text[read]) {
+      at += 1;
+      read += 1;
+    } else if (star !== -1) {
+      // The latest star takes one more; the ones before it need not.
+      at = star + 1;
+      starRead += 1;
+      read = starRead;
+    } else return false;
+  }
+  while (pattern[at] === '*') at += 1;
+  return at === pattern.length;
+}
+
+/** Whether a value parsed from a policy document is a statement. */
+export function isPolicyStatement(value: unknown): value is PolicyStatement {
+  if (!isObject(value)) return false;
+  const { Sid, Effect, Principal, Action, Resource, Condition } = value;
+  return (
+    (Sid === undefined || typeof Sid === 'string') &&
+    (Effect === 'Allow' || Effect === 'Deny') &&
+    (Principal === undefined ||
+      Principal === '*' ||
+      (isObject(Principal) && Object.values(Principal).every(isNames))) &&
+    [Action, Resource].every((each) => each === undefined || isNames(each)) &&
+    (Condition === undefined ||
+      (isObject(Condition) &&
+        Object.values(Condition).every(
+          (keys) => isObject(keys) && Object.values(keys).every(isConditionValue),
+        )))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNames(value: unknown): boolean {
+  return [value].flat().every((each) => typeof each === 'string');
+}
+
+function isConditionValue(value: unknown): boolean {
+  return [value].flat().every((each) => ['string', 'boolean', 'number'].includes(typeof each));
 }

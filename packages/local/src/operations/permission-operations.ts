@@ -1,4 +1,4 @@
-import type { PolicyStatement } from '../estate/bus-policy.ts';
+import { isPolicyStatement, type PolicyStatement } from '../estate/bus-policy.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { EventBus } from '../estate/event-bus.ts';
 import { policyDocument } from '../estate/policy-document.ts';
@@ -75,16 +75,22 @@ export function permissionOperations(estate: Estate): Operations {
 }
 
 function replacePolicy(bus: EventBus, document: string): void {
-  let statements: readonly PolicyStatement[];
-  try {
-    const { Statement } = JSON.parse(document) as { readonly Statement: unknown };
-    statements = [Statement].flat() as PolicyStatement[];
-    if (statements.some((each) => typeof each !== 'object' || each === null)) throw new Error();
-  } catch {
+  const statements = statementsOf(document);
+  if (statements === undefined) {
     throw invalid('Parameter Policy is not valid. Reason: It is not a policy document.');
   }
   bus.policy.clear();
   for (const [index, statement] of statements.entries()) {
     bus.policy.set(statement.Sid ?? `statement-${index + 1}`, statement);
+  }
+}
+
+function statementsOf(document: string): readonly PolicyStatement[] | undefined {
+  try {
+    const parsed = JSON.parse(document) as { readonly Statement?: unknown } | null;
+    const statements = [parsed?.Statement].flat();
+    return statements.every(isPolicyStatement) ? statements : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -112,6 +112,16 @@ export class JsonTokens {
     while (this.outer.length >= depth) this.next();
   }
 
+  /** The value that the last token began, as it was written; passes over it. */
+  rawValue(): string {
+    const start = this.valueStart;
+    if (this.stringIsOpen) this.closeString();
+    this.skipValue();
+    // Outside of brackets a number takes the white space behind it along.
+    const end = this.token === Token.number ? this.valueEnd : this.offset;
+    return this.source.slice(start, end);
+  }
+
   private begin(token: Token): Token {
     this.token = token;
     if (token === Token.objectStart || token === Token.arrayStart) {

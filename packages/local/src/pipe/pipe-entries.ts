@@ -33,7 +33,7 @@ export function pipeEntries(answer: unknown, target: PipeTarget): PipeEntries {
     );
   }
   return {
-    entries: payloads.map((payload) => entryOf(payload, target)),
+    entries: payloads.map((payload) => entryOf(JSON.stringify(payload), target)),
     recordIds: payloads.map((payload) => {
       const id = (payload as { readonly eventID?: unknown } | null)?.eventID;
       return typeof id === 'string' ? id : undefined;
@@ -41,8 +41,10 @@ export function pipeEntries(answer: unknown, target: PipeTarget): PipeEntries {
   };
 }
 
-function entryOf(payload: unknown, target: PipeTarget): PutEventsEntry {
-  const time = target.time === undefined ? undefined : jsonPath(target.time, payload);
+/** @param payload JSON text. */
+function entryOf(payload: string, target: PipeTarget): PutEventsEntry {
+  const found = target.time === undefined ? undefined : jsonPath(target.time, payload);
+  const time: unknown = found === undefined ? undefined : JSON.parse(found);
   const seconds =
     time === undefined || time === null
       ? undefined
@@ -56,7 +58,7 @@ function entryOf(payload: unknown, target: PipeTarget): PutEventsEntry {
     DetailType: textAt(target.detailType, payload),
     Detail:
       target.inputTemplate === undefined
-        ? JSON.stringify(payload)
+        ? payload
         : fillTemplate(target.inputTemplate, (path) =>
             path.startsWith('$') ? jsonPath(path, payload) : undefined,
           ),
@@ -65,8 +67,8 @@ function entryOf(payload: unknown, target: PipeTarget): PutEventsEntry {
   };
 }
 
-function textAt(literalOrPath: string, payload: unknown): string {
+function textAt(literalOrPath: string, payload: string): string {
   if (!literalOrPath.startsWith('$')) return literalOrPath;
   const value = jsonPath(literalOrPath, payload);
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+  return value?.startsWith('"') ? (JSON.parse(value) as string) : (value ?? '');
 }

@@ -31,10 +31,21 @@ export interface RemoteBus {
   reset(): Promise<void>;
 }
 
-/** @param url Of the bus, for example `http://127.0.0.1:4010`. */
-export function connectLocalBus(url: string): RemoteBus {
+/**
+ * @param url Of the bus, for example `http://127.0.0.1:4010`.
+ * @param options `token`: the bus's, where it has one.
+ */
+export function connectLocalBus(
+  url: string,
+  options: { readonly token?: string | undefined } = {},
+): RemoteBus {
+  const { token } = options;
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+  };
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await fetch(`${url}/_bus/${path}`, init);
+    const response = await fetch(`${url}/_bus/${path}`, { ...init, headers });
     if (response.ok) return response;
     const { message } = (await response.json()) as { readonly message: string };
     throw new Error(`${path}: ${message}`);

@@ -28,7 +28,7 @@ export async function spawnLocalBus(options: SpawnedBusOptions = {}): Promise<Sp
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const { url, port } = await ready(child);
   return {
-    ...connectLocalBus(url),
+    ...connectLocalBus(url, options),
     port,
     pid: child.pid ?? 0,
     async stop() {

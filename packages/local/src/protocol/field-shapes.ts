@@ -24,6 +24,13 @@ export const busNameOrArn: TextShape = text({
   max: 1600,
   pattern: `(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?${busNamePattern}`,
 });
+/** As PutEvents takes it: no partner's bus, and so no `/`. */
+export const nonPartnerBusNameOrArn: TextShape = text({
+  min: 1,
+  max: 1600,
+  pattern: `(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?${namePattern}`,
+});
+export const traceHeader: TextShape = text({ min: 1, max: 500 });
 export const arn: TextShape = text({ min: 1, max: 1600 });
 export const description: TextShape = text({ max: 512 });
 export const eventPattern: TextShape = text({ max: 4096 });

@@ -1,4 +1,5 @@
 import { ServiceError } from './service-error.ts';
+import { validationError, violation } from './validation-error.ts';
 
 /** What the service demands of one value of an input, and says when it does not hold. */
 export type Shape =
@@ -108,20 +109,46 @@ export const required = <S extends Shape>(shape: S): RequiredField<S> => ({
 export function checkInput<F extends Fields>(fields: F, input: unknown): InputOf<F> {
   const violations: string[] = [];
   visit(object(fields), input, '', violations);
-  if (violations.length > 0) {
-    const errors = violations.length === 1 ? 'error' : 'errors';
-    throw new ServiceError(
-      'ValidationException',
-      `${violations.length} validation ${errors} detected: ${violations.join('; ')}`,
-    );
-  }
-  return input as InputOf<F>;
+  if (violations.length > 0) throw validationError(violations);
+  return known(object(fields), input) as InputOf<F>;
+}
+
+/** A checked value with the fields that its shape has; one that is null counts as absent. */
+function known(shape: Shape, value: unknown): unknown {
+  if (shape.kind === 'list') return (value as unknown[]).map((item) => known(shape.item, item));
+  if (shape.kind !== 'object') return value;
+  const given = new Map(Object.entries(value as object));
+  return Object.fromEntries(
+    Object.entries(shape.fields).flatMap(([name, field]) => {
+      const member: unknown = given.get(name) ?? undefined;
+      if (member === undefined) return [];
+      return [[name, known(field.kind === 'required' ? field.shape : field, member)]];
+    }),
+  );
+}
+
+/** What is wrong with one value, in the service's words and order. */
+export function violationsOf(shape: Shape, value: unknown, path: string): readonly string[] {
+  const violations: string[] = [];
+  visit(shape, value, path, violations);
+  return violations;
+}
+
+/** Whether a text has the shape; for the hot path, where nearly every one has. */
+export function satisfies(shape: TextShape, value: string): boolean {
+  const { min = 0, max = Number.POSITIVE_INFINITY, pattern, values } = shape;
+  return (
+    value.length >= min &&
+    value.length <= max &&
+    (pattern === undefined || matcherOf(pattern).test(value)) &&
+    (values === undefined || values.includes(value))
+  );
 }
 
 function visit(shape: Shape, value: unknown, path: string, violations: string[]): void {
   const violate = (constraint: string): void => {
     const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
-    violations.push(`Value '${shown}' at '${path}' failed to satisfy constraint: ${constraint}`);
+    violations.push(violation(shown, path, constraint));
   };
   const length = (size: number, limits: { readonly min?: number; readonly max?: number }): void => {
     if (limits.max !== undefined && size > limits.max) {
@@ -134,10 +161,11 @@ function visit(shape: Shape, value: unknown, path: string, violations: string[])
   switch (shape.kind) {
     case 'text':
       if (typeof value !== 'string') throw wrongType(path, 'a string');
-      length(value.length, shape);
+      // In the order in which the service names them.
       if (shape.pattern !== undefined && !matcherOf(shape.pattern).test(value)) {
         violate(`Member must satisfy regular expression pattern: ${shape.pattern}`);
       }
+      length(value.length, shape);
       if (shape.values !== undefined && !shape.values.includes(value)) {
         violate(`Member must satisfy enum value set: [${shape.values.join(', ')}]`);
       }
@@ -182,9 +210,7 @@ function visit(shape: Shape, value: unknown, path: string, violations: string[])
         if (member !== null && member !== undefined) {
           visit(field.kind === 'required' ? field.shape : field, member, inner, violations);
         } else if (field.kind === 'required') {
-          violations.push(
-            `Value null at '${inner}' failed to satisfy constraint: Member must not be null`,
-          );
+          violations.push(violation(null, inner, 'Member must not be null'));
         }
       }
   }

@@ -1,5 +1,4 @@
 import { isDeeperThan } from './nesting-depth.ts';
-import { ServiceError } from './service-error.ts';
 
 /** One entry of a PutEvents request, as it came over the wire. */
 export interface PutEventsEntry {
@@ -19,45 +18,47 @@ export interface EntryError {
   readonly message: string;
 }
 
-const maxEntries = 10;
-const maxDetailTypeLength = 128;
 /** Levels that the service processes; what it says beyond is not documented. */
 const maxNesting = 1000;
 /** Seconds since 1970 that a date can hold. */
 const maxSeconds = 8_640_000_000_000;
+const maxDetailTypeLength = 128;
 
 /**
- * The entries of a PutEvents input.
- * @throws ServiceError as the service does for what fails a request whole.
+ * The entries where each is an object whose fields have the types of the service's model,
+ * else undefined. A field that is null is left out.
  */
-export function readEntries(input: unknown, maxTotalBytes: number): readonly PutEventsEntry[] {
+export function wellTypedEntries(input: unknown): readonly PutEventsEntry[] | undefined {
   const entries = (input as { readonly Entries?: unknown } | null)?.Entries;
-  if (entries === undefined || entries === null) {
-    throw new ServiceError(
-      'ValidationException',
-      "1 validation error detected: Value null at 'entries' failed to satisfy constraint: Member must not be null",
-    );
+  if (!Array.isArray(entries)) return undefined;
+  const typed: PutEventsEntry[] = [];
+  for (const entry of entries) {
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return undefined;
+    let hasNull = false;
+    for (const [name, fits] of fieldTypes) {
+      const value: unknown = entry[name];
+      if (value === undefined) continue;
+      if (value === null) hasNull = true;
+      else if (!fits(value)) return undefined;
+    }
+    typed.push(hasNull ? withoutNulls(entry) : entry);
   }
-  if (!Array.isArray(entries)) throw new ServiceError('SerializationException', '');
-  for (const entry of entries) checkShape(entry);
-  if (entries.length === 0) {
-    throw invalid('[]', 'Member must have length greater than or equal to 1');
-  }
-  if (entries.length > maxEntries) {
-    throw invalid(
-      '[PutEventsRequestEntry]',
-      `Member must have length less than or equal to ${maxEntries}`,
-    );
-  }
-  let total = 0;
-  for (const entry of entries as readonly PutEventsEntry[]) total += entrySize(entry);
-  if (total > maxTotalBytes) {
-    throw new ServiceError(
-      'ValidationException',
-      'Total size of the entries in the request is over the limit.',
-    );
-  }
-  return entries as readonly PutEventsEntry[];
+  return typed;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const fieldTypes: readonly (readonly [keyof PutEventsEntry, (value: unknown) => boolean])[] = [
+  ['EventBusName', isText],
+  ['Source', isText],
+  ['DetailType', isText],
+  ['Detail', isText],
+  ['TraceHeader', isText],
+  ['Resources', (value) => Array.isArray(value) && value.every(isText)],
+  ['Time', (value) => typeof value === 'number' && Math.abs(value) <= maxSeconds],
+];
+
+function withoutNulls(entry: object): PutEventsEntry {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }
 
 /** The documented size of an entry: what the limit of a request adds up. */
@@ -110,27 +111,4 @@ export function checkEntry(
 
 function refuse(code: string, message: string): { readonly error: EntryError } {
   return { error: { code, message } };
-}
-
-function invalid(value: string, constraint: string): ServiceError {
-  return new ServiceError(
-    'ValidationException',
-    `1 validation error detected: Value '${value}' at 'entries' failed to satisfy constraint: ${constraint}`,
-  );
-}
-
-function checkShape(entry: unknown): void {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    throw new ServiceError('SerializationException', '');
-  }
-  for (const [name, value] of Object.entries(entry)) {
-    if (value === null) continue;
-    const fits =
-      name === 'Time'
-        ? typeof value === 'number' && Math.abs(value) <= maxSeconds
-        : name === 'Resources'
-          ? Array.isArray(value) && value.every((item) => typeof item === 'string')
-          : typeof value === 'string';
-    if (!fits) throw new ServiceError('SerializationException', '');
-  }
 }

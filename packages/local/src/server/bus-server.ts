@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { BusCore } from '../bus-core.ts';
 import { awsRequest } from './aws-request.ts';
+import { originRefusal } from './request-origin.ts';
 import { serveAwsRequest } from './serve-aws-request.ts';
+import { errorAnswer, refuseEarly } from './wire.ts';
 
 /** A server that listens. */
 export interface BusServer {
@@ -20,13 +22,13 @@ export async function listen(bus: BusCore): Promise<BusServer> {
     // one which a client is about to write to.
     { keepAliveTimeout: 120_000, headersTimeout: 20_000, requestTimeout: 60_000 },
     (message, response) => {
-      const head = awsRequest(message, { account, region });
-      if (head === undefined) {
-        control ??= loadControl(bus);
-        return void control.then((listener) => listener(message, response));
-      }
       response.on('error', () => response.destroy());
-      void serveAwsRequest(bus, head, message, response);
+      const refusal = originRefusal(message.method ?? '', message.headers, bus.options);
+      if (refusal !== undefined) return refuse(message, response, refusal);
+      const head = awsRequest(message, { account, region });
+      if (head !== undefined) return void serveAwsRequest(bus, head, message, response);
+      control ??= loadControl(bus);
+      control.then((listener) => listener(message, response)).catch(() => response.destroy());
     },
   );
   // Destroying the socket is all that malformed HTTP is worth.
@@ -43,6 +45,11 @@ export async function listen(bus: BusCore): Promise<BusServer> {
 }
 
 type Listener = (message: IncomingMessage, response: ServerResponse) => unknown;
+
+function refuse(message: IncomingMessage, response: ServerResponse, reason: string): void {
+  message.resume();
+  refuseEarly(response, errorAnswer(403, 'AccessDeniedException', reason));
+}
 
 /** Loaded when it is first asked for: it would double the time until the first answer. */
 async function loadControl(bus: BusCore): Promise<Listener> {

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import type { BusCore } from '../bus-core.ts';
 import { ServiceError } from '../protocol/service-error.ts';
+import { jsonBodyGuard, tokenGuard } from './control-guards.ts';
 import { estateRoutes } from './estate-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
-import { guard } from './guard.ts';
 import { journalRoutes } from './journal-routes.ts';
 import { pageFiles } from './page-files.ts';
 import { streamRoutes } from './stream-routes.ts';
@@ -11,7 +11,8 @@ import { streamRoutes } from './stream-routes.ts';
 /** What the bus answers beside the AWS protocol, for people and tests. */
 export function controlApi(bus: BusCore): Hono {
   const api = new Hono();
-  api.use(guard(bus.options.token));
+  api.use(tokenGuard(bus.options.token));
+  api.use(jsonBodyGuard);
   api.onError((error, context) => {
     const type = error instanceof ServiceError ? { type: error.type } : {};
     return context.json({ message: error.message, ...type }, 400);

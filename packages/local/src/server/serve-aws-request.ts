@@ -5,18 +5,22 @@ import type { FaultVerdict, RequestSubject } from '../faults/fault-plan.ts';
 import type { OpenRecord } from '../journal/request-journal.ts';
 import { busAddress } from '../protocol/bus-address.ts';
 import { type PutEventsOutput, putEvents } from '../protocol/put-events.ts';
-import { type PutEventsEntry, readEntries } from '../protocol/put-events-entry.ts';
+import { type PutEventsEntry, wellTypedEntries } from '../protocol/put-events-entry.ts';
+import { readEntries } from '../protocol/put-events-request.ts';
 import { ServiceError } from '../protocol/service-error.ts';
 import { type AwsRequest, parseInput } from './aws-request.ts';
 import { badResponse } from './bad-response.ts';
 import { readBody } from './read-body.ts';
-import { errorAnswer, refuseBody, reset, send, sendHalf, type WireAnswer } from './wire.ts';
+import { showsToken } from './request-token.ts';
+import { errorAnswer, refuseEarly, reset, send, sendHalf, type WireAnswer } from './wire.ts';
 
 /**
  * The longest body that is read: the largest request that the service takes, with
  * every byte of it escaped in JSON.
  */
 const maxBodyBytes = 16 * 1024 * 1024;
+const tokenSentence =
+  'Use the token of the bus as the secret access key, or send it in the header X-Tidings-Token.';
 
 /**
  * One request of the AWS protocol, from its body to its answer:
@@ -24,6 +28,21 @@ const maxBodyBytes = 16 * 1024 * 1024;
  * the commit. What was committed and what was answered both reach the journal.
  */
 export async function serveAwsRequest(
+  bus: BusCore,
+  head: AwsRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await serve(bus, head, message, response);
+  } catch (error) {
+    // Whatever a request held, it is answered and the bus lives on.
+    if (response.headersSent) response.destroy();
+    else send(response, refusal(error));
+  }
+}
+
+async function serve(
   bus: BusCore,
   head: AwsRequest,
   message: IncomingMessage,
@@ -45,7 +64,11 @@ export async function serveAwsRequest(
   if (body.kind === 'broken-off') return;
   if (body.kind === 'too-long') {
     bus.requests.close(record, { kind: 'answered', status: 413, error: undefined });
-    return refuseBody(response);
+    return refuseEarly(response, { status: 413, body: '' });
+  }
+  const { token } = bus.options;
+  if (token !== undefined && !showsToken(message, body.text, token)) {
+    return answer(errorAnswer(403, 'InvalidSignatureException', tokenSentence));
   }
   let input: unknown;
   try {
@@ -134,25 +157,24 @@ async function commit(
 }
 
 function subjectOf(head: AwsRequest, input: unknown): RequestSubject {
-  const entries = (input as { readonly Entries?: unknown } | null)?.Entries;
-  const isList = head.op === 'PutEvents' && Array.isArray(entries);
+  const entries = head.op === 'PutEvents' ? wellTypedEntries(input) : undefined;
   return {
     op: head.op,
     attempt: head.attempt,
     invocation: head.invocation,
-    entries: (isList ? (entries as readonly (PutEventsEntry | null)[]) : []).map((entry) => ({
-      bus: busAddress(entry?.EventBusName, head.scope).name,
-      source: entry?.Source,
-      detailType: entry?.DetailType,
+    entries: (entries ?? []).map((entry) => ({
+      bus: busAddress(entry.EventBusName, head.scope).name,
+      source: entry.Source,
+      detailType: entry.DetailType,
       text: () => eventText(entry),
     })),
   };
 }
 
 /** What an entry would become, for a fault that matches by pattern. */
-function eventText(entry: PutEventsEntry | null): string | undefined {
+function eventText(entry: PutEventsEntry): string | undefined {
   try {
-    const { Source, DetailType, Detail, Resources = [] } = entry ?? {};
+    const { Source, DetailType, Detail, Resources = [] } = entry;
     return JSON.stringify({
       source: Source,
       'detail-type': DetailType,

@@ -30,10 +30,12 @@ export function send(response: ServerResponse, answer: WireAnswer): void {
 /** How long a client that was refused may go on sending before it is cut off. */
 const lingerMs = 1_000;
 
-/** Refuses a body that is too long while it still comes, as the service does: 413, empty. */
-export function refuseBody(response: ServerResponse): void {
-  response.writeHead(413, headersOf({ status: 413, body: '', headers: { Connection: 'close' } }));
+/** Answers while the body may still come, and closes the connection. */
+export function refuseEarly(response: ServerResponse, answer: WireAnswer): void {
+  response.writeHead(answer.status, { ...headersOf(answer), Connection: 'close' });
+  response.write(answer.body);
   response.flushHeaders();
+  response.req.once('end', () => response.end());
   const timer = setTimeout(() => response.socket?.destroy(), lingerMs);
   timer.unref();
   response.once('close', () => clearTimeout(timer));
