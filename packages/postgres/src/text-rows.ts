@@ -1,8 +1,28 @@
-import { RECORD_OVERHEAD_BYTES } from '@tidings/relay';
-import type pg from 'pg';
+import { ConfigurationError, RECORD_OVERHEAD_BYTES } from '@tidings/relay';
+import pg from 'pg';
 
 /** A row whose columns all came as the server wrote them. */
 export type TextRow = Readonly<Record<string, string | null>>;
+
+/**
+ * Lets the server refuse instead of filtering: with row level security a role that may not
+ * see all rows would read too few, without a word.
+ * @throws ConfigurationError where rows of the outbox would be filtered now.
+ */
+export async function refuseRowSecurity(client: pg.ClientBase): Promise<void> {
+  await client.query('set row_security = off');
+  const { rows } = await client.query<{ filtered: boolean; role: string }>(
+    `select current_user as role,
+            coalesce(row_security_active(to_regclass('tidings.outbox')), false) as filtered`,
+  );
+  const { filtered, role } = rows[0] as (typeof rows)[0];
+  if (!filtered) return;
+  throw new ConfigurationError(
+    `row level security would hide rows of tidings.outbox from role "${role}"; run ` +
+      `ALTER ROLE ${pg.escapeIdentifier(role)} BYPASSRLS, or ` +
+      'ALTER TABLE tidings.outbox DISABLE ROW LEVEL SECURITY',
+  );
+}
 
 /**
  * Pins what text looks like on a connection, so that rows read the same whatever the

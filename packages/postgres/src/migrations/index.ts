@@ -1,7 +1,13 @@
 import { createTables } from './001-create-tables.ts';
 import { appendFunction } from './002-append-function.ts';
 import { maintainOutbox } from './003-maintain-outbox.ts';
+import { readById } from './004-read-by-id.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first; versions count up from 1 without a gap. */
-export const migrations: readonly Migration[] = [createTables, appendFunction, maintainOutbox];
+export const migrations: readonly Migration[] = [
+  createTables,
+  appendFunction,
+  maintainOutbox,
+  readById,
+];

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
-import { formatSnapshot, nothingEnded, parseSnapshot, type Snapshot } from '../snapshot.ts';
-import type { ReadProgress } from './poll-position.ts';
+import { formatSnapshot, nothingEnded, parseSnapshot } from '../snapshot.ts';
+import type { ReadPlace, ReadProgress } from './poll-position.ts';
 
 /** Name of a shard's row in `tidings.checkpoint`; a poller that has one shard is its own. */
 export function checkpointName(poller: string, shard: number, shards: number): string {
@@ -59,12 +59,16 @@ export async function createPollCheckpoints(
       poller,
     ]);
     await client.query(
-      `insert into tidings.checkpoint (name, system_identifier, timeline, bookmark, bookmark_at)
-       select new.name, $3, ${currentTimeline}, behind.bookmark, behind.bookmark_at
+      `insert into tidings.checkpoint (name, system_identifier, timeline, bookmark, bookmark_at,
+         reading_to, reading_after)
+       select new.name, $3, ${currentTimeline}, behind.bookmark, behind.bookmark_at,
+              behind.reading_to, behind.reading_after
        from unnest($2::text[]) as new (name)
        left join lateral (
-         select bookmark, bookmark_at from tidings.checkpoint where ${rowsOfPoller}
-         order by pg_snapshot_xmax(bookmark) nulls first, pg_snapshot_xmin(bookmark) limit 1
+         select bookmark, bookmark_at, reading_to, reading_after
+         from tidings.checkpoint where ${rowsOfPoller}
+         order by pg_snapshot_xmax(bookmark) nulls first, pg_snapshot_xmin(bookmark),
+                  reading_after nulls first limit 1
        ) as behind on true
        on conflict (name) do nothing`,
       [poller, names, systemIdentifier],
@@ -89,18 +93,26 @@ export async function readProgress(
   poller: string,
   shards: readonly number[],
   shardCount: number,
-): Promise<ReadonlyMap<number, Snapshot>> {
-  const { rows } = await client.query<{ shard: number; bookmark: string | null }>(
-    `select shard, bookmark::text
+): Promise<ReadonlyMap<number, ReadPlace>> {
+  const { rows } = await client.query<{
+    shard: number;
+    bookmark: string | null;
+    reading_to: string | null;
+    reading_after: string | null;
+  }>(
+    `select shard, bookmark::text, reading_to::text, reading_after::text
      from unnest($1::text[], $2::integer[]) as held (name, shard)
      join tidings.checkpoint using (name)`,
     [shards.map((shard) => checkpointName(poller, shard, shardCount)), shards],
   );
   if (rows.length !== shards.length) throw new Error(goneSentence(poller));
   return new Map(
-    rows.map(({ shard, bookmark }) => [
+    rows.map(({ shard, bookmark, reading_to: to, reading_after: after }) => [
       shard,
-      bookmark === null ? nothingEnded : parseSnapshot(bookmark),
+      {
+        readTo: bookmark === null ? nothingEnded : parseSnapshot(bookmark),
+        within: to === null || after === null ? undefined : { to: parseSnapshot(to), after },
+      },
     ]),
   );
 }
@@ -116,22 +128,36 @@ export async function storeProgress(
   { timeline, at, shards }: ReadProgress,
 ): Promise<void> {
   const names = Array.from(shards.keys(), (shard) => checkpointName(poller, shard, shardCount));
+  const places = [...shards.values()];
   const { rows } = await client.query<{ known: number }>(
     `with given as (
-       select name, snapshot::pg_snapshot from unnest($1::text[], $2::text[]) as given (name, snapshot)
+       select name, snapshot::pg_snapshot, reading_to::pg_snapshot, reading_after
+       from unnest($1::text[], $2::text[], $5::text[], $6::bigint[])
+         as given (name, snapshot, reading_to, reading_after)
        where ${currentTimeline} = $3
      ), moved as (
        update tidings.checkpoint as stored
-       set bookmark = snapshot, bookmark_lsn = pg_current_wal_insert_lsn(), bookmark_at = $4,
+       set bookmark = snapshot, bookmark_lsn = pg_current_wal_insert_lsn(),
+           bookmark_at = case when given.reading_to is null then $4 else bookmark_at end,
+           reading_to = given.reading_to, reading_after = given.reading_after,
            timeline = $3, updated_at = now()
        from given
        where stored.name = given.name
          and (bookmark is null
               or (pg_snapshot_xmax(bookmark), pg_snapshot_xmin(bookmark))
                  <= (pg_snapshot_xmax(snapshot), pg_snapshot_xmin(snapshot)))
+         and (bookmark::text is distinct from snapshot::text
+              or coalesce(stored.reading_after, -1) <= coalesce(given.reading_after, -1))
      )
      select count(*)::integer as known from tidings.checkpoint where name = any($1)`,
-    [names, [...shards.values()].map(formatSnapshot), timeline, at],
+    [
+      names,
+      places.map(({ readTo }) => formatSnapshot(readTo)),
+      timeline,
+      at,
+      places.map(({ within }) => (within === undefined ? null : formatSnapshot(within.to))),
+      places.map(({ within }) => within?.after ?? null),
+    ],
   );
   if (rows[0]?.known !== names.length) throw new Error(goneSentence(poller));
 }

@@ -6,8 +6,14 @@ test('a position is read as it was written', () => {
     timeline: 3,
     at: '2026-06-07T02:00:00.123456+00:00',
     shards: new Map([
-      [0, { xmax: 18_446_744_073_709_551_000n, running: [3n, 5n] }],
-      [7, { xmax: 1n, running: [] }],
+      [0, { readTo: { xmax: 18_446_744_073_709_551_000n, running: [3n, 5n] }, within: undefined }],
+      [
+        7,
+        {
+          readTo: { xmax: 1n, running: [] },
+          within: { to: { xmax: 9n, running: [4n] }, after: '12' },
+        },
+      ],
     ]),
   };
   expect(parseProgress(positionOfProgress(progress))).toEqual(progress);

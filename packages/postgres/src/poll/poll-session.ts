@@ -3,7 +3,7 @@ import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
 import { noticeVanishedClient } from '../notice-vanished-client.ts';
-import { pinTextFormat } from '../text-rows.ts';
+import { pinTextFormat, refuseRowSecurity } from '../text-rows.ts';
 import { checkPollCheckpoints } from './poll-checkpoint.ts';
 import type { PollSettings } from './poll-options.ts';
 
@@ -50,10 +50,9 @@ export async function openPollSession(settings: PollSettings): Promise<PollSessi
   try {
     await noticeVanishedClient(client);
     await pinTextFormat(client);
-    // A table that was never analysed must not be sorted page by page: the index has the order.
-    await client.query(
-      'set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off',
-    );
+    await refuseRowSecurity(client);
+    // A table that was never analysed must not be read whole for a few new rows.
+    await client.query('set enable_seqscan = off; set enable_bitmapscan = off');
     const server = await observeServer(client);
     await checkPollCheckpoints(client, settings.name, server.systemIdentifier);
     await client.query('select transaction_id, detail from tidings.outbox limit 0');

@@ -12,14 +12,21 @@ import {
 } from '@tidings/relay';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
-import { formatSnapshot, nothingEnded, type Snapshot } from '../snapshot.ts';
+import { formatSnapshot } from '../snapshot.ts';
 import { SqlSession } from '../sql-session.ts';
 import { DurableSnapshots, type SnapshotTaken } from './durable-snapshot.ts';
 import { openTransactionWatch } from './open-transaction.ts';
 import { createPollCheckpoints, readProgress, storeProgress } from './poll-checkpoint.ts';
 import { type PollSettings, type PollSourceOptions, resolvePollOptions } from './poll-options.ts';
 import { PollPace, type PollYield } from './poll-pace.ts';
-import { parseProgress, positionOfProgress } from './poll-position.ts';
+import {
+  formatPlace,
+  furtherPlace,
+  nothingRead,
+  parseProgress,
+  positionOfProgress,
+  type ReadPlace,
+} from './poll-position.ts';
 import { openPollSession, type PollSession, StandbyServer } from './poll-session.ts';
 import { readWindow } from './read-window.ts';
 import { joinShards, type ShardLocks } from './shard-locks.ts';
@@ -60,11 +67,11 @@ type Groups = readonly ChangeGroup<OutboxRow>[];
 
 /** Where a shard's reading stands. */
 interface ShardProgress {
-  /** Every row whose transaction had ended in it has been handed to the relay. */
-  readTo: Snapshot;
-  /** What its checkpoint says, in Postgres' notation. */
+  /** What has been handed to the relay. */
+  place: ReadPlace;
+  /** What its checkpoint says, as `formatPlace` writes it. */
   stored: string;
-  /** Handed over to another poller once `stored` has come up with `readTo`. */
+  /** Handed over to another poller once `stored` has come up with `place`. */
   leaving: boolean;
 }
 
@@ -130,9 +137,9 @@ class PollReader {
     const read = parseProgress(checkpoint);
     await this.#sql.use((client) => storeProgress(client, name, shards, read));
     if (read.timeline !== this.#timeline) return;
-    for (const [shard, snapshot] of read.shards) {
+    for (const [shard, place] of read.shards) {
       const progress = this.#shards.get(shard);
-      if (progress !== undefined) progress.stored = formatSnapshot(snapshot);
+      if (progress !== undefined) progress.stored = formatPlace(place);
     }
   }
 
@@ -188,25 +195,32 @@ class PollReader {
   ): AsyncGenerator<{ groups: Groups; full: boolean }, void, undefined> {
     const { shards: shardCount } = this.#settings;
     for (const shards of this.#readable(locks)) {
-      const from = this.#progressOf(shards[0] as number).readTo;
-      if (formatSnapshot(from) === formatSnapshot(to.snapshot)) continue;
+      const { readTo: from, within } = this.#progressOf(shards[0] as number).place;
+      // A window that was begun is read to its own end.
+      const end = within?.to ?? to.snapshot;
+      if (formatSnapshot(from) === formatSnapshot(end)) continue;
       const window = {
         from,
-        to,
+        to: end,
+        after: within?.after ?? '0',
         shards: shards.length === shardCount ? undefined : shards,
         shardCount,
       };
-      for await (const { records, readTo, last } of readWindow(session.client, window)) {
+      for await (const { records, after, last } of readWindow(session.client, window)) {
         const now = performance.now();
-        if (records.length === 0 && now - this.#positionedAt < IDLE_BOOKMARK_MS) continue;
+        const idle = records.length === 0 && within === undefined;
+        if (idle && now - this.#positionedAt < IDLE_BOOKMARK_MS) continue;
         this.#positionedAt = now;
-        for (const shard of shards) this.#progressOf(shard).readTo = readTo.snapshot;
+        const place: ReadPlace = last
+          ? { readTo: end, within: undefined }
+          : { readTo: from, within: { to: end, after } };
+        for (const shard of shards) this.#progressOf(shard).place = place;
         const position = positionOfProgress({
           timeline: session.timeline,
-          at: readTo.at,
-          shards: new Map([...locks.held].map((each) => [each, this.#progressOf(each).readTo])),
+          at: to.at,
+          shards: new Map([...locks.held].map((each) => [each, this.#progressOf(each).place])),
         });
-        yield { groups: [{ records, position }], full: !last };
+        yield { groups: [{ records, position }], full: !last || within !== undefined };
       }
     }
   }
@@ -214,10 +228,10 @@ class PollReader {
   #readable(locks: ShardLocks): Iterable<readonly number[]> {
     const together = new Map<string, number[]>();
     for (const shard of locks.held) {
-      const { readTo, leaving } = this.#progressOf(shard);
+      const { place, leaving } = this.#progressOf(shard);
       if (leaving) continue;
-      const place = formatSnapshot(readTo);
-      together.set(place, [...(together.get(place) ?? []), shard]);
+      const same = formatPlace(place);
+      together.set(same, [...(together.get(same) ?? []), shard]);
     }
     return together.values();
   }
@@ -238,10 +252,10 @@ class PollReader {
       const found = await readProgress(session.client, name, taken, shards);
       for (const [shard, stored] of found) {
         // After a lost connection: what was read before is on its way to the bus.
-        const known = this.#shards.get(shard)?.readTo ?? nothingEnded;
+        const known = this.#shards.get(shard)?.place ?? nothingRead;
         this.#shards.set(shard, {
-          readTo: known.xmax > stored.xmax ? known : stored,
-          stored: formatSnapshot(stored),
+          place: furtherPlace(known, stored),
+          stored: formatPlace(stored),
           leaving: false,
         });
       }
@@ -251,8 +265,8 @@ class PollReader {
       this.#progressOf(shard).leaving = index < surplus;
     });
     const left = held.filter((shard) => {
-      const { leaving, stored, readTo } = this.#progressOf(shard);
-      return leaving && stored === formatSnapshot(readTo);
+      const { leaving, stored, place } = this.#progressOf(shard);
+      return leaving && stored === formatPlace(place);
     });
     if (left.length > 0) {
       await locks.release(left);

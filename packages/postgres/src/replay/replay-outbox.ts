@@ -1,8 +1,9 @@
 import type { SealedEvent } from '@tidings/contract';
 import { ConfigurationError, reasonOf } from '@tidings/relay';
 import pg from 'pg';
-import { outboxColumns, outboxRowOf, sealedEventOf } from '../outbox-row.ts';
-import { bytesOf, pinTextFormat, queryText, type TextRow } from '../text-rows.ts';
+import { outboxRowOf, sealedEventOf } from '../outbox-row.ts';
+import { readById } from '../read-by-id.ts';
+import { pinTextFormat, refuseRowSecurity, type TextRow } from '../text-rows.ts';
 import {
   type ReplayOptions,
   type ReplayRefusal,
@@ -12,16 +13,12 @@ import {
 } from './replay-options.ts';
 import { stampReplay } from './stamp-replay.ts';
 
-/** Rows of one query. */
-const FETCH_ROWS = 256;
-/** Text that is published together; the next page is read meanwhile. */
-const PAGE_BYTES = 1024 * 1024;
 /** Refusals that the report names. */
 const NAMED_REFUSALS = 1_000;
 
 /**
- * Publishes events of the outbox again, in the order of their transactions, as they stood
- * when it began. Each keeps its eventId and idempotencyKey and says in `metadata.replay`
+ * Publishes events of the outbox again, in the order of `id`, as they stood when it
+ * began. Each keeps its eventId and idempotencyKey and says in `metadata.replay`
  * which replay it comes from; its detail is otherwise the text that was stored. Neither
  * the outbox nor a relay's checkpoint changes, and no transaction stays open. What was
  * removed by retention cannot be replayed.
@@ -35,6 +32,8 @@ export async function replayOutbox(options: ReplayOptions): Promise<ReplayReport
   await client.connect();
   try {
     await pinTextFormat(client);
+    await refuseRowSecurity(client);
+    await checkMigrated(client);
     return await replay(client, settings);
   } finally {
     await client.end();
@@ -76,7 +75,9 @@ async function replay(client: pg.Client, settings: ReplaySettings): Promise<Repl
   // One page on its way while the next is read: bounded, and the bus is never idle.
   let publishing: Promise<void> = Promise.resolve();
   try {
-    for await (const rows of pagesOf(client, settings)) {
+    const { condition, values } = settings;
+    const selection = { from: 'tidings.outbox', condition, values, after: '0' };
+    for await (const rows of readById(client, selection)) {
       await publishing;
       if (settings.signal?.aborted) break;
       publishing = publish(rows);
@@ -89,49 +90,12 @@ async function replay(client: pg.Client, settings: ReplaySettings): Promise<Repl
   return { name, accepted, refusedCount, refused, missing: [...missing] };
 }
 
-async function* pagesOf(
-  client: pg.Client,
-  { condition, values }: ReplaySettings,
-): AsyncGenerator<readonly TextRow[], void, undefined> {
-  const snapshot = await snapshotNow(client);
-  const [ends, xid, id] = [1, 2, 3].map((each) => `$${values.length + each}`);
-  let after: readonly [string, string] = ['0', '0'];
-  let page: TextRow[] = [];
-  let bytes = 0;
-  for (;;) {
-    const rows = await queryText(
-      client,
-      `select transaction_id::text as xid, id, ${outboxColumns} from tidings.outbox
-       where ${condition} and (transaction_id, id) > (${xid}::xid8, ${id}::bigint)
-         and transaction_id < pg_snapshot_xmax(${ends}::pg_snapshot)
-         and pg_visible_in_snapshot(transaction_id, ${ends}::pg_snapshot)
-       order by transaction_id, id limit ${FETCH_ROWS}`,
-      [...values, snapshot, ...after],
-    );
-    for (const row of rows) {
-      page.push(row);
-      bytes += bytesOf(row);
-    }
-    const last = rows.at(-1);
-    if (last !== undefined) after = [last.xid as string, last.id as string];
-    const end = rows.length < FETCH_ROWS;
-    if (page.length > 0 && (end || bytes >= PAGE_BYTES)) {
-      yield page;
-      page = [];
-      bytes = 0;
-    }
-    if (end) return;
-  }
-}
-
-async function snapshotNow(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ snapshot: string; migrated: boolean; database: string }>(
-    `select pg_current_snapshot()::text as snapshot, current_database() as database,
-            to_regclass('tidings.outbox') is not null as migrated`,
+async function checkMigrated(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ migrated: boolean; database: string }>(
+    `select current_database() as database, to_regclass('tidings.outbox') is not null as migrated`,
   );
   const row = rows[0];
   if (row?.migrated !== true) {
     throw new ConfigurationError(`database "${row?.database}" has no tidings.outbox to replay`);
   }
-  return row.snapshot;
 }
