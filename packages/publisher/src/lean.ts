@@ -1,13 +1,10 @@
 import type { Entry } from './entry.ts';
 import { answerFailure, connectionFailure } from './lean/answer-failure.ts';
-import {
-  type CredentialsSource,
-  credentialsCache,
-  environmentCredentials,
-  type LeanCredentials,
-} from './lean/credentials.ts';
+import { environmentCredentials } from './lean/credentials.ts';
+import { credentialsCache } from './lean/credentials-cache.ts';
 import { endpointOf } from './lean/endpoint.ts';
 import { type HttpAnswer, httpExchange } from './lean/http-exchange.ts';
+import type { CredentialsSource, LeanCredentials } from './lean/lean-credentials.ts';
 import { everyRegionSigner, regionSigner } from './lean/request-signer.ts';
 import { type EventBridgePublisher, publisherOver } from './publisher.ts';
 import type { PublisherOptions } from './publisher-options.ts';
@@ -61,8 +58,9 @@ const EXPIRED_CODES: ReadonlySet<string> = new Set(['ExpiredToken', 'ExpiredToke
  */
 export function leanTransport(options: LeanTransportOptions = {}): Transport {
   const { env } = process;
-  const region = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-  if (region === undefined || region === '') {
+  // An empty environment variable counts as unset, as in the SDK.
+  const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  if (!region) {
     throw new RangeError('region must be set: set AWS_REGION, or pass region');
   }
   const { endpointId, connectTimeoutMs = 2_000 } = options;
@@ -156,5 +154,5 @@ function credentialsSource(given: LeanTransportOptions['credentials']): Credenti
 
 function environmentEndpoint(env: NodeJS.ProcessEnv): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') return undefined;
-  return env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? env.AWS_ENDPOINT_URL;
+  return env.AWS_ENDPOINT_URL_EVENTBRIDGE || env.AWS_ENDPOINT_URL || undefined;
 }

@@ -52,10 +52,6 @@ async function bundleInto(folder: string, name: BundleName): Promise<string> {
     target: 'node20',
     format: 'esm',
     external: [...external],
-    // CommonJS packages inside an ES module still call require.
-    banner: {
-      js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-    },
     logLevel: 'error',
   });
   return outfile;

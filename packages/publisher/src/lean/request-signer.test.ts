@@ -11,7 +11,10 @@ it('signs for a global endpoint in every region', async () => {
     useDualStack: false,
   });
   const headers = await everyRegionSigner(endpoint)({
-    headers: { 'Content-Type': 'application/x-amz-json-1.1' },
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': 'AWSEvents.PutEvents',
+    },
     body: Buffer.from('{}'),
     credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'token' },
     date: new Date('2026-06-07T02:00:00Z'),

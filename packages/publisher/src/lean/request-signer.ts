@@ -1,13 +1,19 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import aws4 from 'aws4';
-import type { LeanCredentials } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { LeanCredentials } from './lean-credentials.ts';
+import { signatureV4 } from './signature-v4.ts';
 
 export type Headers = Readonly<Record<string, string | number>>;
 
+/** The headers of a PutEvents request, as far as they are signed. */
+export interface RequestHeaders extends Headers {
+  readonly 'Content-Type': string;
+  readonly 'X-Amz-Target': string;
+}
+
 /** What is signed. */
 export interface Unsigned {
-  readonly headers: Headers;
+  readonly headers: RequestHeaders;
   readonly body: Buffer;
   readonly credentials: LeanCredentials;
   readonly date: Date;
@@ -17,24 +23,17 @@ export interface Unsigned {
 export type RequestSigner = (request: Unsigned) => Headers | Promise<Headers>;
 
 /** Signature Version 4, for the endpoint of one region. */
-export function regionSigner(endpoint: Endpoint, region: string): RequestSigner {
-  const { hostname, path, host } = endpoint;
+export function regionSigner({ path, host }: Endpoint, region: string): RequestSigner {
+  const sign = signatureV4(region, 'events');
   return ({ headers, body, credentials, date }) => {
-    const signed = aws4.sign(
-      {
-        method: 'POST',
-        service: 'events',
-        region,
-        hostname,
-        path,
-        headers: { ...headers, Host: host, 'X-Amz-Date': amzDate(date) },
-        body,
-      },
-      credentials,
-    );
-    return signed.headers as Headers;
+    const sent = { ...headers, Host: host };
+    // What a proxy may rewrite is not signed.
+    const signed = signedHeaders.map((name) => [name, String(sent[name])] as const);
+    return { ...sent, ...sign({ path, headers: signed, body, keys: credentials, date }) };
   };
 }
+
+const signedHeaders = ['Content-Type', 'Host', 'X-Amz-Target'] as const;
 
 /**
  * Signature Version 4a, for a global endpoint in all regions. Its package is an optional
@@ -77,10 +76,6 @@ async function loadSigV4a(): Promise<typeof import('@smithy/signature-v4a')> {
       'A global endpoint is signed for all regions; install @smithy/signature-v4a',
     );
   }
-}
-
-function amzDate(date: Date): string {
-  return date.toISOString().replace(/[:-]|\.\d{3}/g, '');
 }
 
 type Bytes = string | ArrayBuffer | ArrayBufferView;
