@@ -13,7 +13,12 @@ const KB = 1000;
 interface Bundle {
   readonly source: string;
   readonly external: readonly string[];
+  readonly banner?: string;
 }
+
+/** The SDK's client holds CommonJS packages, which call require inside an ES module. */
+const requireBanner =
+  "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 
 const bundles = {
   publisher: {
@@ -34,6 +39,7 @@ export const handler = (schema) => [
     source: `import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 export const handler = () => [new EventBridgeClient({ region: 'eu-west-1' }), PutEventsCommand];`,
     external: [],
+    banner: requireBanner,
   },
 } satisfies Readonly<Record<string, Bundle>>;
 
@@ -41,7 +47,7 @@ type BundleName = keyof typeof bundles;
 
 /** Bundles as a Lambda's build makes them; resolved from here, where all packages are. */
 async function bundleInto(folder: string, name: BundleName): Promise<string> {
-  const { source, external } = bundles[name];
+  const { source, external, banner = '' }: Bundle = bundles[name];
   const outfile = join(folder, `${name}.mjs`);
   await build({
     stdin: { contents: source, resolveDir: fileURLToPath(new URL('..', import.meta.url)) },
@@ -52,6 +58,7 @@ async function bundleInto(folder: string, name: BundleName): Promise<string> {
     target: 'node20',
     format: 'esm',
     external: [...external],
+    banner: { js: banner },
     logLevel: 'error',
   });
   return outfile;
