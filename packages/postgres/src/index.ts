@@ -1,4 +1,10 @@
 export {
+  type AdoptOutboxOptions,
+  type AdoptReport,
+  adoptOutbox,
+  type PublishedRows,
+} from './adopt-outbox.ts';
+export {
   type ListDeadLettersOptions,
   type PostgresDeadLetters,
   type PostgresDeadLettersOptions,

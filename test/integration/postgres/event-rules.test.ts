@@ -102,6 +102,24 @@ test('a good event is refused by nothing, however its JSON is written', async ()
   expect(await refusal({ ...rowOf(good), detail: escaped })).toBeUndefined();
 });
 
+test.each([
+  ['infinity', undefined],
+  ['-infinity', undefined],
+  ['0044-03-15 00:00:00+00 BC', '0044-03-15T00:00:00.000Z'],
+  ['12026-06-07 00:00:00+00', '12026-06-07T00:00:00.000Z'],
+])('occurred_at "%s", which no event can carry, is refused', async (time, occurredAt) => {
+  const row = { ...rowOf(good), occurred_at: time, detail: detailWith({ occurredAt }) };
+  expect((await refusal(row))?.rule).toBe('occurred_at_is_in_years_1_to_9999');
+});
+
+test.each(['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
+  'occurred_at "%s" is taken',
+  async (occurredAt) => {
+    const row = { ...rowOf(good), occurred_at: occurredAt, detail: detailWith({ occurredAt }) };
+    expect(await refusal(row)).toBeUndefined();
+  },
+);
+
 test('what is as long as it may be is taken', async () => {
   const keys = { eventId: fill(128), idempotencyKey: fill(256), orderingKey: fill(128) };
   expect(

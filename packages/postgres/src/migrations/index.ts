@@ -2,6 +2,7 @@ import { createTables } from './001-create-tables.ts';
 import { appendFunction } from './002-append-function.ts';
 import { maintainOutbox } from './003-maintain-outbox.ts';
 import { readById } from './004-read-by-id.ts';
+import { boundOccurredAt } from './005-bound-occurred-at.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first; versions count up from 1 without a gap. */
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   appendFunction,
   maintainOutbox,
   readById,
+  boundOccurredAt,
 ];

@@ -34,9 +34,20 @@ export async function checkPollCheckpoints(
   if (rows.some((row) => row.system_identifier !== systemIdentifier)) {
     throw new ConfigurationError(
       `the checkpoint of poller "${poller}" was written by another database cluster, whose ` +
-        'transaction ids mean nothing here; publish what this cluster owes with replayOutbox, ' +
-        `then run DELETE FROM tidings.checkpoint WHERE name = '${poller}' ` +
-        `OR name LIKE '${poller}#%'`,
+        'transaction ids mean nothing here; run `tidings outbox adopt`, which says which rows ' +
+        'count as published and which are owed',
+    );
+  }
+  // By one snapshot, no row that it sees is of a transaction that begins after it.
+  const future = await client.query(
+    `select from tidings.outbox
+     where transaction_id >= pg_snapshot_xmax(pg_current_snapshot()) limit 1`,
+  );
+  if (future.rowCount !== 0) {
+    throw new ConfigurationError(
+      'tidings.outbox holds rows of transactions that this database cluster has not had: they were ' +
+        'restored from another one; run `tidings outbox adopt`, which says which rows count as ' +
+        'published and which are owed',
     );
   }
 }

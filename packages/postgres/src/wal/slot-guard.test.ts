@@ -115,7 +115,7 @@ test.each([
   ['a server that logs too little', withServer({ walLevel: 'replica' }), 'ALTER SYSTEM'],
   ['a standby', withServer({ inRecovery: true }), 'connect to the primary'],
   ['a database without the schema', withServer({ migrated: false }), 'tidings outbox migrate'],
-  ['another cluster', withServer({ systemIdentifier: '8' }), 'replayOutbox'],
+  ['another cluster', withServer({ systemIdentifier: '8' }), 'tidings outbox adopt'],
   ['a physical slot', withSlot({ type: 'physical', plugin: null }), 'name a logical slot'],
   ['another plugin', withSlot({ plugin: 'wal2json' }), 'plugin wal2json'],
   ['a slot of another database', withSlot({ database: 'crm' }), 'belongs to database "crm"'],

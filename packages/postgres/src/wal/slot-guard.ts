@@ -59,11 +59,7 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
     );
   }
   if (checkpoint !== undefined && checkpoint.systemIdentifier !== server.systemIdentifier) {
-    return refused(
-      `the checkpoint of slot "${name}" was written by another database cluster, whose ` +
-        'transaction ids mean nothing here; publish what this cluster owes with replayOutbox, ' +
-        `then run DELETE FROM tidings.checkpoint WHERE name = '${name}'`,
-    );
+    return refused(foreignCheckpoint(name, expected.tables));
   }
   if (slot !== undefined) {
     const misuse = misuseOf(slot, name, server.database);
@@ -127,6 +123,20 @@ function misuseOf(slot: SlotState, name: string, database: string): string | und
     );
   }
   return undefined;
+}
+
+function foreignCheckpoint(name: string, tables: readonly TableName[]): string {
+  const what = `the checkpoint of slot "${name}" was written by another database cluster`;
+  if (tables.some(({ schema, table }) => schema === 'tidings' && table === 'outbox')) {
+    return (
+      `${what}, whose transaction ids mean nothing here; run \`tidings outbox adopt\`, which ` +
+      'says which rows count as published and which are owed'
+    );
+  }
+  return (
+    `${what}, whose log is not here; make up by other means for what it had not streamed, then ` +
+    `run DELETE FROM tidings.checkpoint WHERE name = '${name}' and set the capture up again`
+  );
 }
 
 function missingSlot(name: string, database: string, others: readonly string[]): string {
