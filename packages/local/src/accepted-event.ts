@@ -55,6 +55,8 @@ export class AcceptedEvent {
   readonly replayName: string | undefined;
   /** ARN of the rule that sent the event on from another bus. */
   readonly forwardedBy: string | undefined;
+  /** X-Ray's, of the entry or the request; handed on to functions. */
+  readonly traceHeader: string | undefined;
 
   constructor(fields: AcceptedEventFields) {
     this.seq = fields.seq;
@@ -75,6 +77,7 @@ export class AcceptedEvent {
     this.entryIndex = fields.entryIndex;
     this.replayName = fields.replayName;
     this.forwardedBy = fields.forwardedBy;
+    this.traceHeader = fields.traceHeader;
   }
 
   /** The event as a target receives it, parsed anew at each read. */
@@ -118,6 +121,7 @@ export function again(
     idempotencyKey: event.idempotencyKey,
     replayName: event.replayName,
     forwardedBy: event.forwardedBy,
+    traceHeader: event.traceHeader,
     requestSeq: 0,
     entryIndex: 0,
     ...changed,

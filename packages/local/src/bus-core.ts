@@ -8,6 +8,8 @@ import {
   type LoggedOperation,
   type OperationLog,
 } from './data/operation-log.ts';
+import { createAccessTokens } from './delivery/access-tokens.ts';
+import { authorizeConnection } from './delivery/authorize-connection.ts';
 import { sendDeadLetter } from './delivery/dead-letter.ts';
 import { createDeliverer, type Deliverer } from './delivery/deliverer.ts';
 import { createLogGroups, type LogGroups } from './delivery/log-groups.ts';
@@ -88,6 +90,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const estate = createEstate(options.buses, clock.now);
   const queues = createQueues(clock, () => url);
   const logs = createLogGroups();
+  const tokens = createAccessTokens(clock);
   const handlers = new Map(Object.entries(options.targets));
   const files = options.data === undefined ? undefined : openData(options.data);
 
@@ -105,6 +108,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       estate,
       queues,
       logs,
+      tokens,
       handlers,
       forward: (event, rule, target) =>
         forwardEvent(
@@ -151,7 +155,9 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       ...replayOperations(estate, (archive, replay) =>
         runReplay({ clock, accept, interruptAfter: faults.replayInterrupt() }, archive, replay),
       ),
-      ...connectionOperations(estate),
+      ...connectionOperations(estate, (region, connection) =>
+        authorizeConnection({ clock, tokens }, region, connection),
+      ),
       ...apiDestinationOperations(estate),
       ...tagOperations(estate),
     },

@@ -477,7 +477,7 @@ describe('replays', () => {
       'ValidationException: Parameter EventSourceArn is not valid. Reason: Archive none does not exist.',
     );
     expect(await refusal(start('r2', { Destination: { Arn: arn('event-bus/other') } }))).toBe(
-      'ValidationException: Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.',
+      'ResourceNotFoundException: Event bus other does not exist.',
     );
     expect(await refusal(start('r2', { EventEndTime: new Date(0) }))).toBe(
       'ValidationException: Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.',
@@ -546,7 +546,7 @@ describe('connections and API destinations', () => {
       (await client.send(new eb.DeleteConnectionCommand({ Name: 'c1' }))).ConnectionState,
     ).toBe('DELETING');
     expect(await refusal(describe_('c1'))).toBe(
-      "ResourceNotFoundException: Connection 'c1' does not exist.",
+      "ResourceNotFoundException: Failed to describe the connection(s). Connection 'c1' does not exist.",
     );
   });
 
@@ -590,7 +590,7 @@ describe('connections and API destinations', () => {
     );
     await client.send(new eb.DeleteApiDestinationCommand({ Name: 'd1' }));
     expect(await refusal(client.send(new eb.DescribeApiDestinationCommand({ Name: 'd1' })))).toBe(
-      "ResourceNotFoundException: An api-destination 'd1' does not exist.",
+      "ResourceNotFoundException: Failed to describe the api-destination(s). An api-destination 'd1' does not exist.",
     );
   });
 

@@ -59,11 +59,7 @@ describe('archive', () => {
     await on.put({ n: 1 }, { n: 2 });
     await clock.advance(86_400_000);
     await on.put({ n: 3 });
-    expect(await describeArchive()).toMatchObject({ EventCount: 2 });
-    expect((await describeArchive()).SizeBytes).toBe(
-      Buffer.byteLength(on.bus.events[1]?.text ?? '') +
-        Buffer.byteLength(on.bus.events[2]?.text ?? ''),
-    );
+    expect(await describeArchive()).toMatchObject({ EventCount: 2, SizeBytes: 106 });
     await clock.advance(1.5 * 86_400_000);
     expect(await describeArchive()).toMatchObject({ EventCount: 1 });
     await on.events.send(new UpdateArchiveCommand({ ArchiveName: 'a', EventPattern: '{"x":[1]}' }));
@@ -175,7 +171,7 @@ describe('a bus with a folder', () => {
     await restart();
     const { EventBuses } = await on.events.send(new ListEventBusesCommand({}));
     expect(EventBuses?.map((bus) => bus.Name)).toEqual(['default', 'orders']);
-    expect((await on.events.send(new ListRulesCommand({}))).Rules).toHaveLength(1);
+    expect((await on.events.send(new ListRulesCommand({ NamePrefix: 'r' }))).Rules).toHaveLength(1);
     expect(await describeArchive()).toMatchObject({ EventCount: 1, RetentionDays: 1 });
     on.bus.handle(lambda, () => {});
     await start('again');

@@ -365,10 +365,17 @@ describe('what a target receives', () => {
     expect(
       await template('{"a":<name>,"b":<n>,"c":<tags>,"d":<deep>,"e":<none>,"f":<second>}'),
     ).toBe('{"a":"Ann \\"A\\"","b":1.5,"c":["x","y"],"d":{"a":"b"},"e":"","f":"y"}'));
-  test('inside of quotes texts are bare, and lists and objects lose their quotes', async () =>
-    expect(await template('{"s":"<name>, <n>, <tags>, <deep>, <none>."}')).toBe(
-      '{"s":"Ann \\"A\\", 1.5, [x,y], {a:b}, ."}',
-    ));
+  test('inside of quotes texts are bare', async () =>
+    expect(await template('{"s":"<name>, <n>, <none>."}')).toBe('{"s":"Ann \\"A\\", 1.5, ."}'));
+  test('in a template of texts lists and objects lose their quotes', async () =>
+    expect(await template('"<tags>, <deep>"\n"<name>"')).toBe('"[x,y], {a:b}"\n"Ann \\"A\\""'));
+  test.each(['{"s":"<tags>"}', '{"s":"<deep>"}', '<tags> of it', '[INVALID]', '{"a":<n>'])(
+    '%s becomes no JSON, so nothing is delivered',
+    async (text) => {
+      expect(await template(text)).toBeUndefined();
+      expect(on.bus.deliveries).toMatchObject([{ state: 'dropped', errorCode: 'INVALID_JSON' }]);
+    },
+  );
   test('a template that is a text', async () =>
     expect(await template('"Event of <type> type"')).toBe('"Event of OrderPlaced type"'));
   test('an escaped quote does not end the text', async () =>

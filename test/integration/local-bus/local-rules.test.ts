@@ -52,7 +52,7 @@ test('functions, URLs and ARNs are targets; what is declared no more goes', asyn
     rules: [{ name: 'first', pattern: source, targets: [on.queueArn('q')] }],
     archives: [{ name: 'all', retentionDays: 2 }],
   });
-  expect(await rules()).toEqual(['first', 'of-a-client']);
+  expect(await rules()).toEqual(['Events-Archive-all', 'first', 'of-a-client']);
   expect(await targets('first')).toEqual([on.queueArn('q')]);
   const { Archives } = await on.events.send(new ListArchivesCommand({}));
   expect(Archives).toMatchObject([{ ArchiveName: 'all', RetentionDays: 2, EventCount: 1 }]);

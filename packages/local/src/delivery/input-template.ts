@@ -16,18 +16,20 @@ export function templateVariables(template: string): readonly string[] {
  * is written as JSON, so that a text gets its quotes. Inside of quotes a text is
  * written bare, with what JSON demands escaped, and an object or list loses the quotes
  * of its own. A variable that the event has no value for becomes an empty text outside
- * of quotes and nothing inside.
+ * of quotes and nothing inside. Only a template of texts drops an object's quotes; in one
+ * that is an object they stay, and break it.
  * @param lookUp JSON text of the variable's value; undefined where there is none.
  */
 export function fillTemplate(
   template: string,
   lookUp: (variable: string) => string | undefined,
 ): string {
+  const ofTexts = isOfTexts(template);
   return partsOf(template)
     .map((part) => {
       if ('text' in part) return part.text;
       const json = lookUp(part.variable);
-      return part.isQuoted ? insideQuotes(json) : (json ?? '""');
+      return part.isQuoted ? insideQuotes(json, ofTexts) : (json ?? '""');
     })
     .join('');
 }
@@ -53,9 +55,30 @@ function partsOf(template: string): readonly Part[] {
   return parts;
 }
 
-/** Text is written bare; an object or list without the quotes in it. */
-function insideQuotes(json: string | undefined): string {
+/** Whether a filled-in template is what a target can be sent: JSON, or a text per line. */
+export function isPayload(template: string, filled: string): boolean {
+  return isOfTexts(template)
+    ? filled.split('\n').every((line) => line.trim() === '' || isJson(line))
+    : isJson(filled);
+}
+
+function isOfTexts(template: string): boolean {
+  return template.trimStart().startsWith('"');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Text is written bare; in a template of texts, an object or list loses its quotes. */
+function insideQuotes(json: string | undefined, ofTexts: boolean): string {
   if (json === undefined || json === 'null') return '';
   if (json.startsWith('"')) return json.slice(1, -1);
+  if (!ofTexts) return json;
   return json.replaceAll('\\"', '').replaceAll('"', '');
 }

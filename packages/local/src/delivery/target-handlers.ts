@@ -4,7 +4,12 @@ import type { DeliveredEvent } from '../accepted-event.ts';
 export type TargetFunction = (
   /** The event, or what the target's input transformation made of it. */
   payload: DeliveredEvent,
-  context: { readonly rule: string; readonly targetArn: string },
+  context: {
+    readonly rule: string;
+    readonly targetArn: string;
+    /** X-Ray's `Root=…;Parent=…`, of the entry or of the request that carried it. */
+    readonly traceHeader: string | undefined;
+  },
 ) => unknown;
 
 /**

@@ -1,7 +1,7 @@
 import type { AcceptedEvent } from '../accepted-event.ts';
 import type { Rule } from '../estate/event-bus.ts';
 import type { InputTransformer, Target } from '../estate/target.ts';
-import { fillTemplate } from './input-template.ts';
+import { fillTemplate, isPayload } from './input-template.ts';
 import { compactJson, jsonPath } from './json-path.ts';
 
 /** A template that became no JSON: the service delivers nothing then. */
@@ -24,7 +24,7 @@ export function targetPayload(target: Target, rule: Rule, event: AcceptedEvent):
   const payload = fillTemplate(transformer.InputTemplate, (variable) =>
     variableValue(variable, transformer, rule, event, text),
   );
-  if (!isJson(payload)) {
+  if (!isPayload(transformer.InputTemplate, payload)) {
     throw new InvalidPayloadError(`The filled-in InputTemplate is not JSON: ${payload}`);
   }
   return payload;
@@ -55,14 +55,5 @@ function variableValue(
       const path = Object.hasOwn(InputPathsMap, variable) ? InputPathsMap[variable] : undefined;
       return path === undefined ? undefined : jsonPath(path, text);
     }
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }

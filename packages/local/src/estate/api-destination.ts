@@ -4,7 +4,7 @@ export interface Connection {
   readonly arn: string;
   readonly secretArn: string;
   readonly description: string | undefined;
-  readonly state: 'AUTHORIZED' | 'DEAUTHORIZED';
+  readonly state: 'AUTHORIZING' | 'AUTHORIZED' | 'DEAUTHORIZED';
   readonly authorizationType: string;
   readonly authParameters: AuthParameters;
   readonly kmsKey: string | undefined;

@@ -9,7 +9,10 @@ export interface Rule {
   readonly busName: string;
   /** The account that put the rule. */
   readonly createdBy: string;
+  /** The service that made the rule, and alone may change it; of an archive's rule. */
+  readonly managedBy: string | undefined;
   readonly eventPattern: string | undefined;
+  /** Undefined where nothing is delivered by the rule itself. */
   readonly compiled: CompiledPattern | undefined;
   /** Kept and told; a schedule never fires here. */
   readonly scheduleExpression: string | undefined;

@@ -1,33 +1,47 @@
-import type { ApiDestination } from '../estate/api-destination.ts';
+import type { ApiDestination, Connection } from '../estate/api-destination.ts';
 import type { Estate, Region } from '../estate/estate.ts';
 import { arn, description, limit, name, nextToken } from '../protocol/field-shapes.ts';
 import { integer, required, text } from '../protocol/input-shape.ts';
 import { command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
-import { alreadyExists, notFound, splitArn } from './find.ts';
+import { alreadyExists, invalid, notFound, splitArn } from './find.ts';
 import { stableUuid } from './stable-uuid.ts';
 
-const endpoint = text({ min: 1, max: 2048, pattern: 'https?://\\S+' });
+const endpoint = text({
+  min: 1,
+  max: 2048,
+  pattern: "^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$",
+});
+const connectionArn = text({
+  min: 1,
+  max: 1600,
+  pattern:
+    '^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection\\/[\\.\\-_A-Za-z0-9]+\\/[\\-A-Za-z0-9]+$',
+});
 const httpMethod = text({
-  values: ['POST', 'GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'],
+  values: ['HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'GET', 'OPTIONS'],
 });
 const rate = integer({ min: 1 });
 
 /** Create, describe, list, update and delete API destinations. */
 export function apiDestinationOperations(estate: Estate): Operations {
-  const checkConnection = (connectionArn: string): void => {
-    const connectionName = connectionArn.split('/')[1] ?? '';
-    const found = splitArn(estate, connectionArn)?.region.connections.get(connectionName);
-    if (found?.arn !== connectionArn) {
-      throw notFound(`Connection '${connectionName}' does not exist.`);
-    }
+  const connectionOf = (wantedArn: string): Connection | undefined => {
+    const [, connectionName = ''] = wantedArn.split('/');
+    const found = splitArn(estate, wantedArn)?.region.connections.get(connectionName);
+    return found?.arn === wantedArn ? found : undefined;
   };
+  const checkConnection = (wantedArn: string): void => {
+    if (connectionOf(wantedArn) !== undefined) return;
+    throw notFound(`Connection '${wantedArn.split('/')[1] ?? ''}' does not exist.`);
+  };
+  const stateOf = (destination: ApiDestination): string =>
+    connectionOf(destination.connectionArn)?.state === 'AUTHORIZED' ? 'ACTIVE' : 'INACTIVE';
   return {
     CreateApiDestination: command(
       {
         Name: required(name),
         Description: description,
-        ConnectionArn: required(arn),
+        ConnectionArn: required(connectionArn),
         InvocationEndpoint: required(endpoint),
         HttpMethod: required(httpMethod),
         InvocationRateLimitPerSecond: rate,
@@ -38,6 +52,7 @@ export function apiDestinationOperations(estate: Estate): Operations {
           throw alreadyExists(`An api-destination '${input.Name}' already exists.`);
         }
         checkConnection(input.ConnectionArn);
+        checkEndpoint(input.InvocationEndpoint);
         const { account } = region;
         const id = stableUuid(account, region.region, input.Name, caller.now);
         const destination: ApiDestination = {
@@ -52,14 +67,14 @@ export function apiDestinationOperations(estate: Estate): Operations {
           modifiedAt: caller.now,
         };
         region.apiDestinations.set(destination.name, destination);
-        return answer(destination);
+        return answer(destination, stateOf(destination));
       },
     ),
     UpdateApiDestination: command(
       {
         Name: required(name),
         Description: description,
-        ConnectionArn: arn,
+        ConnectionArn: connectionArn,
         InvocationEndpoint: endpoint,
         HttpMethod: httpMethod,
         InvocationRateLimitPerSecond: rate,
@@ -68,6 +83,7 @@ export function apiDestinationOperations(estate: Estate): Operations {
         const region = estate.region(caller);
         const before = find(region, input.Name);
         if (input.ConnectionArn !== undefined) checkConnection(input.ConnectionArn);
+        if (input.InvocationEndpoint !== undefined) checkEndpoint(input.InvocationEndpoint);
         const after: ApiDestination = {
           ...before,
           description: input.Description ?? before.description,
@@ -78,12 +94,13 @@ export function apiDestinationOperations(estate: Estate): Operations {
           modifiedAt: caller.now,
         };
         region.apiDestinations.set(after.name, after);
-        return answer(after);
+        return answer(after, stateOf(after));
       },
     ),
     DescribeApiDestination: query({ Name: required(name) }, (input, caller) => {
-      const destination = find(estate.region(caller), input.Name);
-      return { Description: destination.description, ...told(destination) };
+      const region = estate.region(caller);
+      const destination = find(region, input.Name, 'Failed to describe the api-destination(s). ');
+      return { Description: destination.description, ...told(destination, stateOf(destination)) };
     }),
     ListApiDestinations: query(
       { NamePrefix: name, ConnectionArn: arn, NextToken: nextToken, Limit: limit },
@@ -94,7 +111,7 @@ export function apiDestinationOperations(estate: Estate): Operations {
             (input.ConnectionArn === undefined || each.connectionArn === input.ConnectionArn),
         );
         const { items, next } = page(all, (each) => each.name, input);
-        return { ApiDestinations: items.map(told), ...next };
+        return { ApiDestinations: items.map((each) => told(each, stateOf(each))), ...next };
       },
     ),
     DeleteApiDestination: command({ Name: required(name) }, (input, caller) => {
@@ -105,29 +122,36 @@ export function apiDestinationOperations(estate: Estate): Operations {
   };
 }
 
-function find(region: Region, destinationName: string): ApiDestination {
+/** @param doing Begins the sentence of the refusal. */
+function find(region: Region, destinationName: string, doing = ''): ApiDestination {
   const found = region.apiDestinations.get(destinationName);
   if (found === undefined) {
-    throw notFound(`An api-destination '${destinationName}' does not exist.`);
+    throw notFound(`${doing}An api-destination '${destinationName}' does not exist.`);
   }
   return found;
 }
 
-function told(destination: ApiDestination): object {
+/** What matches the service's pattern need not be an address yet. */
+function checkEndpoint(endpointUrl: string): void {
+  if (URL.canParse(endpointUrl) && /^https?:/i.test(endpointUrl)) return;
+  throw invalid('Parameter InvocationEndpoint is not valid. Reason: It must be an HTTPS URL.');
+}
+
+function told(destination: ApiDestination, state: string): object {
   return {
     Name: destination.name,
     ConnectionArn: destination.connectionArn,
     InvocationEndpoint: destination.invocationEndpoint,
     HttpMethod: destination.httpMethod,
     InvocationRateLimitPerSecond: destination.ratePerSecond,
-    ...answer(destination),
+    ...answer(destination, state),
   };
 }
 
-function answer(destination: ApiDestination): object {
+function answer(destination: ApiDestination, state: string): object {
   return {
     ApiDestinationArn: destination.arn,
-    ApiDestinationState: 'ACTIVE',
+    ApiDestinationState: state,
     CreationTime: destination.createdAt / 1000,
     LastModifiedTime: destination.modifiedAt / 1000,
   };

@@ -1,5 +1,8 @@
+import type { AcceptedEvent } from '../accepted-event.ts';
 import { type Archive, keptEvents } from '../archive/archive.ts';
+import { managedRule, managedRuleName } from '../archive/managed-rule.ts';
 import type { Estate, Region } from '../estate/estate.ts';
+import { busAddress } from '../protocol/bus-address.ts';
 import { compileOrRefuse } from '../protocol/compile-or-refuse.ts';
 import {
   archiveName,
@@ -54,6 +57,7 @@ export function archiveOperations(
           events: [],
         };
         region.archives.set(archive.name, archive);
+        source.rules.set(managedRuleName(archive), managedRule(archive, source));
         archivesChanged(region, { created: archive });
         return { ArchiveArn: archive.arn, State: state, CreationTime: caller.now / 1000 };
       },
@@ -102,13 +106,16 @@ export function archiveOperations(
       (input, caller) => {
         const region = estate.region(caller);
         const before = findArchive(region, input.ArchiveName);
-        region.archives.set(before.name, {
+        const after: Archive = {
           ...before,
           description: input.Description ?? before.description,
           ...(input.EventPattern === undefined ? {} : patternOf(input.EventPattern)),
           retentionDays: input.RetentionDays ?? before.retentionDays,
           kmsKey: input.KmsKeyIdentifier ?? before.kmsKey,
-        });
+        };
+        region.archives.set(after.name, after);
+        const source = estate.bus(busAddress(after.sourceArn, region));
+        source?.rules.set(managedRuleName(after), managedRule(after, source));
         archivesChanged(region, {});
         return { ArchiveArn: before.arn, State: state, CreationTime: before.createdAt / 1000 };
       },
@@ -117,6 +124,8 @@ export function archiveOperations(
       const region = estate.region(caller);
       const archive = findArchive(region, input.ArchiveName);
       region.archives.delete(archive.name);
+      const source = estate.bus(busAddress(archive.sourceArn, region));
+      source?.rules.delete(managedRuleName(archive));
       archivesChanged(region, { removed: archive });
       return {};
     }),
@@ -143,8 +152,14 @@ function told(archive: Archive, now: number): object {
     EventSourceArn: archive.sourceArn,
     State: state,
     RetentionDays: archive.retentionDays,
-    SizeBytes: events.reduce((size, { event }) => size + Buffer.byteLength(event.text), 0),
+    SizeBytes: events.reduce((size, { event }) => size + archivedSize(event), 0),
     EventCount: events.length,
     CreationTime: archive.createdAt / 1000,
   };
+}
+
+/** What the service counts of an event: its time as text, source, detail type, resources, detail. */
+function archivedSize({ source, detailType, resources, detail }: AcceptedEvent): number {
+  const texts = ['2026-01-01T00:00:00Z', source, detailType, ...resources, detail];
+  return texts.reduce((size, each) => size + Buffer.byteLength(each), 0);
 }

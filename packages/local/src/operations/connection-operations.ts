@@ -1,33 +1,50 @@
 import type { AuthParameters, Connection } from '../estate/api-destination.ts';
 import type { Estate, Region } from '../estate/estate.ts';
 import { description, kmsKey, limit, name, nextToken } from '../protocol/field-shapes.ts';
-import { any, list, object, required, text } from '../protocol/input-shape.ts';
+import { boolean, list, object, required, text } from '../protocol/input-shape.ts';
 import { command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
 import { alreadyExists, invalid, notFound } from './find.ts';
 import { stableUuid } from './stable-uuid.ts';
 
 const secret = text({ min: 1, max: 512 });
+const httpField = object({
+  Key: required(text({ max: 512 })),
+  Value: required(text({ max: 512 })),
+  IsValueSecret: boolean,
+});
 const httpFields = object({
-  HeaderParameters: list(any, { max: 100 }),
-  QueryStringParameters: list(any, { max: 100 }),
-  BodyParameters: list(any, { max: 100 }),
+  HeaderParameters: list(httpField, { max: 100 }),
+  QueryStringParameters: list(httpField, { max: 100 }),
+  BodyParameters: list(httpField, { max: 100 }),
 });
 const authorizationType = text({ values: ['BASIC', 'OAUTH_CLIENT_CREDENTIALS', 'API_KEY'] });
 const authParameters = object({
-  BasicAuthParameters: object({ Username: secret, Password: secret }),
-  ApiKeyAuthParameters: object({ ApiKeyName: secret, ApiKeyValue: secret }),
+  BasicAuthParameters: object({ Username: required(secret), Password: required(secret) }),
+  ApiKeyAuthParameters: object({ ApiKeyName: required(secret), ApiKeyValue: required(secret) }),
   OAuthParameters: object({
-    ClientParameters: object({ ClientID: secret, ClientSecret: secret }),
-    AuthorizationEndpoint: text({ min: 1, max: 2048 }),
-    HttpMethod: text({ values: ['GET', 'POST', 'PUT'] }),
+    ClientParameters: required(
+      object({ ClientID: required(secret), ClientSecret: required(secret) }),
+    ),
+    AuthorizationEndpoint: required(text({ min: 1, max: 2048 })),
+    // The service takes any case.
+    HttpMethod: required(text({ values: ['GET', 'POST', 'PUT'], ignoresCase: true })),
     OAuthHttpParameters: httpFields,
   }),
   InvocationHttpParameters: httpFields,
 });
 
 /** Create, describe, list, update, deauthorize and delete connections. */
-export function connectionOperations(estate: Estate): Operations {
+export function connectionOperations(
+  estate: Estate,
+  /** Gets a connection that waits for it authorized, or learns that it cannot be. */
+  authorize: (region: Region, connection: Connection) => void,
+): Operations {
+  const save = (region: Region, connection: Connection): object => {
+    region.connections.set(connection.name, connection);
+    if (connection.state === 'AUTHORIZING') authorize(region, connection);
+    return answer(connection);
+  };
   return {
     CreateConnection: command(
       {
@@ -52,7 +69,7 @@ export function connectionOperations(estate: Estate): Operations {
           arn: `arn:aws:events:${region.region}:${account}:connection/${input.Name}/${id}`,
           secretArn: `arn:aws:secretsmanager:${region.region}:${account}:secret:${secretName}`,
           description: input.Description,
-          state: 'AUTHORIZED',
+          state: firstState(input.AuthorizationType),
           authorizationType: input.AuthorizationType,
           authParameters: auth,
           kmsKey: input.KmsKeyIdentifier,
@@ -60,8 +77,7 @@ export function connectionOperations(estate: Estate): Operations {
           modifiedAt: caller.now,
           authorizedAt: caller.now,
         };
-        region.connections.set(connection.name, connection);
-        return answer(connection);
+        return save(region, connection);
       },
     ),
     UpdateConnection: command(
@@ -81,19 +97,19 @@ export function connectionOperations(estate: Estate): Operations {
         const after: Connection = {
           ...before,
           description: input.Description ?? before.description,
-          state: 'AUTHORIZED',
+          state: firstState(type),
           authorizationType: type,
           authParameters: auth,
           kmsKey: input.KmsKeyIdentifier ?? before.kmsKey,
           modifiedAt: caller.now,
           authorizedAt: caller.now,
         };
-        region.connections.set(after.name, after);
-        return answer(after);
+        return save(region, after);
       },
     ),
     DescribeConnection: query({ Name: required(name) }, (input, caller) => {
-      const connection = find(estate.region(caller), input.Name);
+      const region = estate.region(caller);
+      const connection = find(region, input.Name, 'Failed to describe the connection(s). ');
       return {
         Name: connection.name,
         Description: connection.description,
@@ -142,10 +158,18 @@ export function connectionOperations(estate: Estate): Operations {
   };
 }
 
-function find(region: Region, connectionName: string): Connection {
+/** @param doing Begins the sentence of the refusal. */
+function find(region: Region, connectionName: string, doing = ''): Connection {
   const connection = region.connections.get(connectionName);
-  if (connection === undefined) throw notFound(`Connection '${connectionName}' does not exist.`);
+  if (connection === undefined) {
+    throw notFound(`${doing}Connection '${connectionName}' does not exist.`);
+  }
   return connection;
+}
+
+/** Where OAuth is used, a token must be fetched first. */
+function firstState(type: string): Connection['state'] {
+  return type === 'OAUTH_CLIENT_CREDENTIALS' ? 'AUTHORIZING' : 'AUTHORIZED';
 }
 
 function checkAuth(type: string, auth: AuthParameters): void {

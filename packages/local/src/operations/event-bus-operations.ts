@@ -90,7 +90,7 @@ export function eventBusOperations(estate: Estate): Operations {
       const region = estate.region(caller);
       const bus = region.buses.get(input.Name);
       if (bus === undefined) return {};
-      for (const rule of bus.rules.values()) region.tags.delete(rule.arn);
+      if (bus.rules.size > 0) throw invalid("Event bus can't be deleted since it has rules.");
       region.tags.delete(bus.arn);
       region.buses.delete(bus.name);
       return {};

@@ -50,3 +50,12 @@ export function limitExceeded(): ServiceError {
     'The requested resource exceeds the maximum number allowed.',
   );
 }
+
+/** @throws ServiceError where a service made the rule, and its owner may not change it. */
+export function checkNotManaged(rule: Rule, force = false): void {
+  if (rule.managedBy === undefined || force) return;
+  throw new ServiceError(
+    'ManagedRuleException',
+    `Rule ${rule.name} is managed by ${rule.managedBy} and can't be changed without Force.`,
+  );
+}

@@ -6,7 +6,13 @@ import { list, object, required, text, time } from '../protocol/input-shape.ts';
 import { type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
 import { ServiceError } from '../protocol/service-error.ts';
-import { alreadyExists, invalid, notFound, splitArn } from './find.ts';
+import { alreadyExists, findBus, invalid, limitExceeded, notFound, splitArn } from './find.ts';
+
+const maxActive = 10;
+
+function isActive({ state }: Replay): boolean {
+  return state === 'STARTING' || state === 'RUNNING';
+}
 
 /** Start, describe, list and cancel replays. */
 export function replayOperations(
@@ -41,16 +47,19 @@ export function replayOperations(
             `Parameter EventSourceArn is not valid. Reason: Archive ${archiveName} does not exist.`,
           );
         }
-        if (input.Destination.Arn !== archive.sourceArn) {
-          throw invalid(
-            'Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.',
-          );
-        }
+        findBus(estate, input.Destination.Arn, caller);
         if (input.EventStartTime >= input.EventEndTime) {
           throw invalid(
             'Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.',
           );
         }
+        if (input.Destination.Arn !== archive.sourceArn) {
+          throw invalid(
+            'Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.',
+          );
+        }
+        const active = [...region.replays.values()].filter(isActive);
+        if (active.length >= maxActive) throw limitExceeded();
         const replay: Replay = {
           name: input.ReplayName,
           arn: `arn:aws:events:${region.region}:${region.account}:replay/${input.ReplayName}`,
@@ -106,7 +115,7 @@ export function replayOperations(
     ),
     CancelReplay: query({ ReplayName: required(name) }, (input, caller) => {
       const replay = find(estate.region(caller), input.ReplayName);
-      if (replay.state !== 'STARTING' && replay.state !== 'RUNNING') {
+      if (!isActive(replay)) {
         throw new ServiceError(
           'IllegalStatusException',
           `Replay ${replay.name} is not in a valid state for this operation.`,

@@ -14,12 +14,11 @@ import {
 import { boolean, required, text } from '../protocol/input-shape.ts';
 import { type Caller, command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
-import { findBus, findRule, invalid, limitExceeded } from './find.ts';
+import { isScheduleExpression } from '../protocol/schedule-expression.ts';
+import { checkNotManaged, findBus, findRule, invalid, limitExceeded } from './find.ts';
 import { setTags } from './tag-operations.ts';
 
 const maxRules = 300;
-const schedule =
-  /^(rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\(\S+( \S+){5}\))$/;
 
 /** Put, describe, list, enable, disable and delete rules. */
 export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => void): Operations {
@@ -33,7 +32,9 @@ export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => 
     state: string,
   ): object => {
     const bus = findBus(estate, input.EventBusName, caller);
-    replace(bus, { ...findRule(bus, input.Name), state });
+    const rule = findRule(bus, input.Name);
+    checkNotManaged(rule);
+    replace(bus, { ...rule, state });
     return {};
   };
   return {
@@ -61,12 +62,13 @@ export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => 
           if (bus.name !== 'default') {
             throw invalid('ScheduleExpression is supported only on the default event bus.');
           }
-          if (!schedule.test(expression)) {
+          if (!isScheduleExpression(expression)) {
             throw invalid('Parameter ScheduleExpression is not valid.');
           }
         }
         const compiled = pattern === undefined ? undefined : compileOrRefuse(pattern);
         const before = bus.rules.get(input.Name);
+        if (before !== undefined) checkNotManaged(before);
         if (before === undefined && bus.rules.size >= maxRules) throw limitExceeded();
         const path = bus.name === 'default' ? input.Name : `${bus.name}/${input.Name}`;
         const rule: Rule = {
@@ -74,6 +76,7 @@ export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => 
           arn: `arn:aws:events:${bus.region}:${bus.account}:rule/${path}`,
           busName: bus.name,
           createdBy: caller.account,
+          managedBy: undefined,
           eventPattern: pattern,
           compiled,
           scheduleExpression: expression,
@@ -129,6 +132,7 @@ export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => 
         const bus = findBus(estate, input.EventBusName, caller);
         const rule = bus.rules.get(input.Name);
         if (rule === undefined) return {};
+        checkNotManaged(rule, input.Force);
         if (rule.targets.size > 0) throw invalid("Rule can't be deleted since it has targets.");
         bus.rules.delete(rule.name);
         estate.region(bus).tags.delete(rule.arn);
@@ -149,5 +153,6 @@ function told(rule: Rule): object {
     Description: rule.description,
     RoleArn: rule.roleArn,
     EventBusName: rule.busName,
+    ManagedBy: rule.managedBy,
   };
 }

@@ -21,7 +21,7 @@ import {
 } from '../protocol/input-shape.ts';
 import { command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
-import { findBus, findRule, invalid, limitExceeded } from './find.ts';
+import { checkNotManaged, findBus, findRule, invalid, limitExceeded } from './find.ts';
 
 const maxTargets = 5;
 const header = text({ max: 512 });
@@ -68,6 +68,7 @@ export function targetOperations(estate: Estate): Operations {
       },
       (input, caller) => {
         const rule = findRule(findBus(estate, input.EventBusName, caller), input.Rule);
+        checkNotManaged(rule);
         const after = new Set([...rule.targets.keys(), ...input.Targets.map(({ Id }) => Id)]);
         if (after.size > maxTargets) throw limitExceeded();
         for (const target of input.Targets) checkTarget(target);
@@ -97,6 +98,7 @@ export function targetOperations(estate: Estate): Operations {
       },
       (input, caller) => {
         const rule = findRule(findBus(estate, input.EventBusName, caller), input.Rule);
+        checkNotManaged(rule, input.Force);
         const failed = input.Ids.filter((id) => !rule.targets.delete(id)).map((id) => ({
           TargetId: id,
           ErrorCode: 'ResourceNotFoundException',

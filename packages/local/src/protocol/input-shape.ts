@@ -18,6 +18,8 @@ export interface TextShape {
   readonly max?: number;
   readonly pattern?: string;
   readonly values?: readonly string[];
+  /** True where any case of `values` is taken, and becomes theirs. */
+  readonly ignoresCase?: boolean;
 }
 export interface IntegerShape {
   readonly kind: 'integer';
@@ -116,6 +118,7 @@ export function checkInput<F extends Fields>(fields: F, input: unknown): InputOf
 /** A checked value with the fields that its shape has; one that is null counts as absent. */
 function known(shape: Shape, value: unknown): unknown {
   if (shape.kind === 'list') return (value as unknown[]).map((item) => known(shape.item, item));
+  if (shape.kind === 'text') return inCaseOf(shape, value as string);
   if (shape.kind !== 'object') return value;
   const given = new Map(Object.entries(value as object));
   return Object.fromEntries(
@@ -166,7 +169,7 @@ function visit(shape: Shape, value: unknown, path: string, violations: string[])
         violate(`Member must satisfy regular expression pattern: ${shape.pattern}`);
       }
       length(value.length, shape);
-      if (shape.values !== undefined && !shape.values.includes(value)) {
+      if (shape.values !== undefined && !shape.values.includes(inCaseOf(shape, value))) {
         violate(`Member must satisfy enum value set: [${shape.values.join(', ')}]`);
       }
       return;
@@ -214,6 +217,10 @@ function visit(shape: Shape, value: unknown, path: string, violations: string[])
         }
       }
   }
+}
+
+function inCaseOf(shape: TextShape, value: string): string {
+  return shape.ignoresCase === true ? value.toUpperCase() : value;
 }
 
 const matchers = new Map<string, RegExp>();

@@ -33,6 +33,8 @@ export interface PutEventsCall {
   readonly entries: readonly PutEventsEntry[];
   readonly scope: AwsScope;
   readonly requestSeq: number;
+  /** Of the request, for entries without one. */
+  readonly traceHeader: string | undefined;
   readonly errors: ReadonlyMap<number, EntryError>;
   readonly dropped: ReadonlySet<number>;
 }
@@ -92,6 +94,7 @@ export function putEvents(
       entryIndex: index,
       replayName: undefined,
       forwardedBy: undefined,
+      traceHeader: entry.TraceHeader ?? call.traceHeader,
     });
   }
   return { output: { FailedEntryCount: failed, Entries: results }, records };

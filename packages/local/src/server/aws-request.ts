@@ -10,6 +10,7 @@ export interface AwsRequest {
   readonly scope: AwsScope;
   readonly invocation: string | undefined;
   readonly attempt: number;
+  readonly traceHeader: string | undefined;
 }
 
 const services: ReadonlyMap<string, AwsRequest['service']> = new Map([
@@ -22,6 +23,7 @@ export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsReq
   const target = message.headers['x-amz-target'];
   if (message.method !== 'POST' || typeof target !== 'string') return undefined;
   const attempt = /attempt=(\d+)/.exec(String(message.headers['amz-sdk-request'] ?? ''))?.[1];
+  const trace = message.headers['x-amzn-trace-id'];
   const invocation = message.headers['amz-sdk-invocation-id'];
   const [prefix = '', op = ''] = target.split('.');
   return {
@@ -30,6 +32,7 @@ export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsReq
     scope: awsScope(message.headers.authorization, fallback),
     invocation: typeof invocation === 'string' ? invocation : undefined,
     attempt: attempt === undefined ? 1 : Number(attempt),
+    traceHeader: typeof trace === 'string' ? trace : undefined,
   };
 }
 

@@ -146,6 +146,7 @@ async function commit(
       entries: readEntries(input, bus.options.maxRequestBytes),
       scope: head.scope,
       requestSeq: record.seq,
+      traceHeader: head.traceHeader,
       errors: effect?.type === 'fail-entries' ? effect.errors : new Map(),
       dropped: effect?.type === 'drop-entries' ? effect.dropped : new Set(),
     });

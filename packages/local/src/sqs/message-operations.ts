@@ -190,16 +190,17 @@ function told(
   const attributes = Object.fromEntries(
     Object.entries(message.attributes).filter(([name]) => isWanted(name)),
   );
+  const systemAttributes = Object.fromEntries(
+    Object.entries(all).filter(
+      ([name, value]) => value !== undefined && (system.includes('All') || system.includes(name)),
+    ),
+  );
   return {
     MessageId: message.id,
     ReceiptHandle: message.receiptHandle,
     MD5OfBody: md5OfBody(message.body),
     Body: message.body,
-    Attributes: Object.fromEntries(
-      Object.entries(all).filter(
-        ([name, value]) => value !== undefined && (system.includes('All') || system.includes(name)),
-      ),
-    ),
+    ...(Object.keys(systemAttributes).length === 0 ? {} : { Attributes: systemAttributes }),
     ...(Object.keys(attributes).length === 0
       ? {}
       : { MessageAttributes: attributes, MD5OfMessageAttributes: md5OfAttributes(attributes) }),
