@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,9 +35,17 @@ test.skipIf(python === undefined)(
   },
 );
 
+/** The file system mirror of Terraform's own configuration, where it names one. */
+function configuredMirror(): string | undefined {
+  const file = process.env.TF_CLI_CONFIG_FILE ?? join(homedir(), '.terraformrc');
+  if (!existsSync(file)) return undefined;
+  return /filesystem_mirror\s*\{[^}]*?path\s*=\s*"([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1];
+}
+
 /** Where a file system mirror with Terraform's AWS provider may be; nothing is downloaded. */
 const mirror = [
   process.env.TF_PLUGIN_DIR,
+  configuredMirror(),
   join(homedir(), '.terraform.d/plugins'),
   '/usr/share/terraform/plugins',
   '/usr/local/share/terraform/plugins',
