@@ -1,4 +1,9 @@
-import type { Producer, PublishableEvent, Publisher } from '@tidings/contract';
+import {
+  optionBounds,
+  type Producer,
+  type PublishableEvent,
+  type Publisher,
+} from '@tidings/contract';
 import {
   ConfigurationError,
   consoleLogger,
@@ -55,7 +60,21 @@ type Enriched =
     }
   | { readonly kind: 'poison'; readonly letter: DeadLetter };
 
+const NAMES: Record<keyof PipeEnrichmentOptions, true> = {
+  capture: true,
+  deadLetters: true,
+  onPoison: true,
+  overflow: true,
+  producer: true,
+  maxItems: true,
+  maxBytes: true,
+  logger: true,
+};
+
+const { known, oneOf, whole } = optionBounds(ConfigurationError);
+
 function resolveOptions(options: PipeEnrichmentOptions): Settings {
+  known('pipeEnrichment', options, NAMES);
   const { capture, deadLetters } = options;
   if (typeof capture?.capture !== 'function') {
     throw new ConfigurationError('capture must be one such as captureItems({ … })');
@@ -68,9 +87,7 @@ function resolveOptions(options: PipeEnrichmentOptions): Settings {
     logger: options.logger ?? consoleLogger,
   };
   const { onPoison } = settings;
-  if (onPoison !== 'park' && onPoison !== 'throw') {
-    throw new ConfigurationError(`onPoison must be 'park' or 'throw', got ${String(onPoison)}`);
-  }
+  oneOf('onPoison', onPoison, ['park', 'throw']);
   if (onPoison === 'park' && deadLetters === undefined) {
     throw new ConfigurationError("onPoison: 'park' needs deadLetters to park in");
   }
@@ -78,12 +95,7 @@ function resolveOptions(options: PipeEnrichmentOptions): Settings {
     ['maxItems', 10],
     ['maxBytes', 6_000_000],
   ] as const) {
-    const value = settings[name];
-    if (!(Number.isInteger(value) && value >= 1 && value <= most)) {
-      throw new ConfigurationError(
-        `${name} must be a whole number from 1 to ${most}, got ${value}`,
-      );
-    }
+    whole(name, settings[name], 1, most);
   }
   return Object.freeze(settings);
 }

@@ -9,7 +9,7 @@ import {
   settleBatch,
 } from '@tidings/relay';
 import { capturePartition, type Tally } from './capture-partition.ts';
-import { type FeedOptions, resolveFeedOptions } from './feed-settings.ts';
+import { FEED_NAMES, type FeedOptions, resolveFeedOptions } from './feed-settings.ts';
 import type { KafkaEvent, KinesisEvent } from './lambda-event.ts';
 import type { Silent } from './message.ts';
 import { type ItemIdentifier, partitionsOf } from './partition.ts';
@@ -67,7 +67,7 @@ function report({ silent }: Tally, { logger }: HandlerSettings): void {
  * publishes nothing, where a batch holds records of several feeds.
  */
 export function cdcHandler(options: CdcHandlerOptions): CdcHandler {
-  const settings = resolveHandlerOptions(options);
+  const settings = resolveHandlerOptions(options, FEED_NAMES);
   const feedSettings = resolveFeedOptions(options);
 
   async function handle(

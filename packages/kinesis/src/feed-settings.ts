@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import { type IsUnavailable, unavailableValue } from './debezium/unavailable-value.ts';
 import type { Feed } from './message.ts';
@@ -42,13 +43,17 @@ export interface FeedSettings {
   readonly tables: ReadonlyMap<string, TableFacts>;
 }
 
-function oneOf<Value>(name: string, value: Value | undefined, allowed: readonly Value[]): void {
-  if (value !== undefined && !allowed.includes(value)) {
-    throw new ConfigurationError(
-      `${name} must be one of ${allowed.join(', ')}, got ${String(value)}`,
-    );
-  }
-}
+/** Names of the options, for a check of those that nobody knows. */
+export const FEED_NAMES: Record<keyof FeedOptions, true> = {
+  feed: true,
+  snapshots: true,
+  decimals: true,
+  unavailablePlaceholder: true,
+  beforeImage: true,
+  tables: true,
+};
+
+const { oneOf } = optionBounds(ConfigurationError);
 
 function notEmpty(name: string, value: string): void {
   if (typeof value !== 'string' || value === '') {
@@ -76,7 +81,7 @@ export function resolveFeedOptions(options: FeedOptions): FeedSettings {
   const { feed, snapshots = 'ignore', decimals, tables = {} } = options;
   const { unavailablePlaceholder = '__debezium_unavailable_value' } = options;
   const { beforeImage = 'before-image' } = options;
-  oneOf('feed', feed, ['debezium', 'outbox', 'dms']);
+  if (feed !== undefined) oneOf('feed', feed, ['debezium', 'outbox', 'dms']);
   oneOf('snapshots', snapshots, ['ignore', 'insert']);
   if ((decimals as string) === 'precise') {
     throw new ConfigurationError(
@@ -84,7 +89,7 @@ export function resolveFeedOptions(options: FeedOptions): FeedSettings {
         'are bytes of unknown scale, so set decimal.handling.mode of the connector to string',
     );
   }
-  oneOf('decimals', decimals, ['string', 'double']);
+  if (decimals !== undefined) oneOf('decimals', decimals, ['string', 'double']);
   notEmpty('unavailablePlaceholder', unavailablePlaceholder);
   notEmpty('beforeImage', beforeImage);
   for (const [name, facts] of Object.entries(tables)) checkTable(name, facts);

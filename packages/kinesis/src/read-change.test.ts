@@ -273,7 +273,7 @@ test('options are checked at once', () => {
     /set decimal.handling/,
   );
   expect(() => resolveFeedOptions({ feed: 'dbz' as never })).toThrow(
-    'feed must be one of debezium, outbox, dms, got dbz',
+    "feed must be 'debezium', 'outbox' or 'dms', got 'dbz'",
   );
   expect(() => resolveFeedOptions({ tables: { t: { nullable: ['a'] } } })).toThrow(/primaryKey/);
 });

@@ -25,6 +25,3 @@ export const systemClock: Clock = {
     setImmediate(callback);
   },
 };
-
-/** Longest delay that node's timers take: about 24.8 days. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 import {
+  optionBounds,
   type PublishableEvent,
   PublishError,
   type Publisher,
@@ -28,6 +29,8 @@ export interface StreamSummary {
   readonly failed: number;
 }
 
+const { whole } = optionBounds(RangeError);
+
 /** Events that are handed over together: full requests, and few enough to read on soon. */
 const CHUNK = 100;
 
@@ -43,9 +46,7 @@ export async function publishStream(
   events: AsyncIterable<PublishableEvent> | Iterable<PublishableEvent>,
   { maxUndecided = 480, onFailure, signal, deadlineMs }: StreamOptions,
 ): Promise<StreamSummary> {
-  if (!(Number.isInteger(maxUndecided) && maxUndecided >= 1)) {
-    throw new RangeError(`maxUndecided must be a whole number from 1, got ${String(maxUndecided)}`);
-  }
+  whole('maxUndecided', maxUndecided, 1, Number.MAX_SAFE_INTEGER);
   const failures: FailedOutcome[] = [];
   const options: PublishOptions = {
     ...(signal !== undefined && { signal }),

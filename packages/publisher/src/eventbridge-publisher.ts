@@ -1,7 +1,7 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { type ClientOptions, ownClientTransport } from './own-client.ts';
-import { type EventBridgePublisher, publisherOver } from './publisher.ts';
-import type { PublisherOptions } from './publisher-options.ts';
+import { createPublisher, type EventBridgePublisher } from './publisher.ts';
+import { type PublisherOptions, resolvePublisherOptions } from './publisher-options.ts';
 import { sdkTransport } from './sdk-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -24,7 +24,22 @@ export type EventBridgePublisherOptions = PublisherOptions &
  * @throws RangeError that names the option, its bound and the value given.
  */
 export function eventBridgePublisher(options: EventBridgePublisherOptions): EventBridgePublisher {
-  if (options.transport !== undefined) return publisherOver(options.transport, options);
-  if (options.client !== undefined) return publisherOver(sdkTransport(options.client), options);
-  return publisherOver(ownClientTransport(options, options.concurrency ?? 16), options);
+  const settings = resolvePublisherOptions(options, TRANSPORT_NAMES);
+  return createPublisher(transportOf(options, settings.concurrency), settings);
+}
+
+const TRANSPORT_NAMES: Record<keyof ClientOptions | 'client' | 'transport', true> = {
+  region: true,
+  endpoint: true,
+  credentials: true,
+  endpointId: true,
+  connectTimeoutMs: true,
+  client: true,
+  transport: true,
+};
+
+function transportOf(options: EventBridgePublisherOptions, maxSockets: number): Transport {
+  if (options.transport !== undefined) return options.transport;
+  if (options.client !== undefined) return sdkTransport(options.client);
+  return ownClientTransport(options, maxSockets);
 }

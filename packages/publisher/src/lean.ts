@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import type { Entry } from './entry.ts';
 import { answerFailure, connectionFailure } from './lean/answer-failure.ts';
 import { environmentCredentials } from './lean/credentials.ts';
@@ -6,8 +7,8 @@ import { endpointOf } from './lean/endpoint.ts';
 import { type HttpAnswer, httpExchange } from './lean/http-exchange.ts';
 import type { CredentialsSource, LeanCredentials } from './lean/lean-credentials.ts';
 import { everyRegionSigner, regionSigner } from './lean/request-signer.ts';
-import { type EventBridgePublisher, publisherOver } from './publisher.ts';
-import type { PublisherOptions } from './publisher-options.ts';
+import { createPublisher, type EventBridgePublisher } from './publisher.ts';
+import { type PublisherOptions, resolvePublisherOptions } from './publisher-options.ts';
 import { putEventsBody } from './put-events-body.ts';
 import { abortFailure, type Reply, type RequestFailure, type Transport } from './transport.ts';
 
@@ -37,8 +38,21 @@ export type LeanPublisherOptions = PublisherOptions & LeanTransportOptions;
 
 /** An `eventBridgePublisher` over `leanTransport`, which never loads the AWS SDK's client. */
 export function leanPublisher(options: LeanPublisherOptions): EventBridgePublisher {
-  return publisherOver(leanTransport(options), options);
+  const settings = resolvePublisherOptions(options, TRANSPORT_NAMES);
+  return createPublisher(leanTransport(options), settings);
 }
+
+const TRANSPORT_NAMES: Record<keyof LeanTransportOptions, true> = {
+  region: true,
+  endpoint: true,
+  endpointId: true,
+  credentials: true,
+  useFips: true,
+  useDualStack: true,
+  connectTimeoutMs: true,
+};
+
+const { milliseconds } = optionBounds(RangeError);
 
 /** A clock that is wrong by more than the service forgives. */
 const SKEW_MS = 4 * 60_000;
@@ -64,9 +78,7 @@ export function leanTransport(options: LeanTransportOptions = {}): Transport {
     throw new RangeError('region must be set: set AWS_REGION, or pass region');
   }
   const { endpointId, connectTimeoutMs = 2_000 } = options;
-  if (!(connectTimeoutMs >= 1)) {
-    throw new RangeError(`connectTimeoutMs must be 1 or more, got ${String(connectTimeoutMs)}`);
-  }
+  milliseconds('connectTimeoutMs', connectTimeoutMs, 1);
   const endpoint = endpointOf({
     region,
     endpoint: options.endpoint ?? environmentEndpoint(env),

@@ -5,6 +5,7 @@ import {
   PutEventsCommand,
   type PutEventsCommandInput,
 } from '@aws-sdk/client-eventbridge';
+import { optionBounds } from '@tidings/contract';
 import { putEventsBody } from './put-events-body.ts';
 import { replyOf } from './sdk-reply.ts';
 import type { Transport } from './transport.ts';
@@ -22,6 +23,8 @@ export interface ClientOptions {
   /** Milliseconds until a connection that does not come about is given up. Default 2,000. */
   readonly connectTimeoutMs?: number;
 }
+
+const { milliseconds } = optionBounds(RangeError);
 
 // What a command's input carries for this file's middleware: it never reaches the wire.
 const BODY: unique symbol = Symbol('body');
@@ -57,9 +60,7 @@ const noRetries = {
  */
 export function ownClientTransport(options: ClientOptions, maxSockets: number): Transport {
   const { endpointId, connectTimeoutMs = 2_000 } = options;
-  if (!(connectTimeoutMs >= 1)) {
-    throw new RangeError(`connectTimeoutMs must be 1 or more, got ${String(connectTimeoutMs)}`);
-  }
+  milliseconds('connectTimeoutMs', connectTimeoutMs, 1);
   const client = new EventBridgeClient({
     ...(options.region !== undefined && { region: options.region }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),

@@ -1,5 +1,5 @@
-import type { Backoff, DeadLetters, Producer } from '@tidings/contract';
-import { type Clock, MAX_TIMER_MS, systemClock } from './clock.ts';
+import { type Backoff, type DeadLetters, optionBounds, type Producer } from '@tidings/contract';
+import { type Clock, systemClock } from './clock.ts';
 import type { OversizePolicy } from './oversize.ts';
 import { observeAll, type PublisherObserver } from './publisher-event.ts';
 
@@ -79,6 +79,11 @@ export interface PublisherOptions {
   readonly backoff?: Backoff;
   /** Back-off after throttled requests. Default: base 200 ms, cap 20,000 ms. */
   readonly throttledBackoff?: Backoff;
+  /**
+   * Milliseconds to wait, at most, where the service asks for a wait (`Retry-After`).
+   * Default 120,000.
+   */
+  readonly maxRetryAfterMs?: number;
   /** Source of randomness in [0, 1). Default `Math.random`. */
   readonly random?: () => number;
   /** Default: the process's monotonic clock. */
@@ -107,6 +112,7 @@ export interface PublisherSettings {
   readonly closeTimeoutMs: number;
   readonly backoff: Backoff;
   readonly throttledBackoff: Backoff;
+  readonly maxRetryAfterMs: number;
   readonly random: () => number;
   readonly clock: Clock;
 }
@@ -123,82 +129,108 @@ const MAX_REQUEST_ENTRIES = 10;
 const BUS_NAME =
   /^(arn:aws[\w-]*:events:[a-z]+-[a-z0-9-]+-\d+:\d{12}:event-bus\/)?[.\-_A-Za-z0-9]+$/;
 
+const NAMES: Record<keyof PublisherOptions, true> = {
+  eventBusName: true,
+  producer: true,
+  concurrency: true,
+  ordering: true,
+  oversize: true,
+  deadLetters: true,
+  deadLetterTimeoutMs: true,
+  verifyBus: true,
+  observers: true,
+  maxRequestBytes: true,
+  maxEventBytes: true,
+  lingerMs: true,
+  deadlineMs: true,
+  maxAttempts: true,
+  maxUncertainFailures: true,
+  requestTimeoutMs: true,
+  closeTimeoutMs: true,
+  backoff: true,
+  throttledBackoff: true,
+  maxRetryAfterMs: true,
+  random: true,
+  clock: true,
+};
+
+const { backoff, flag, known, milliseconds, oneOf, whole } = optionBounds(RangeError);
+
 /**
  * Checks options and fills in defaults.
+ * @param transportNames Names of the transport's options, where they are given together.
  * @throws RangeError that names the option, its bound and the value given.
  */
-export function resolvePublisherOptions(options: PublisherOptions): PublisherSettings {
-  const maxRequestBytes = options.maxRequestBytes ?? REQUEST_BYTES_1_MIB;
-  const settings: PublisherSettings = {
-    eventBusName: options.eventBusName,
-    producer: options.producer,
-    concurrency: options.concurrency ?? 16,
-    ordering: options.ordering ?? 'none',
-    oversize: options.oversize,
-    deadLetters: options.deadLetters,
-    deadLetterTimeoutMs: options.deadLetterTimeoutMs ?? 3_000,
-    verifyBus: options.verifyBus ?? false,
-    observe: observeAll(options.observers ?? []),
+export function resolvePublisherOptions(
+  options: PublisherOptions,
+  transportNames: Readonly<Record<string, true>> = {},
+): PublisherSettings {
+  known('a publisher', options, { ...NAMES, ...transportNames });
+  const { eventBusName, producer, oversize, deadLetters, observers = [] } = options;
+  if (typeof eventBusName !== 'string' || !BUS_NAME.test(eventBusName)) {
+    const got =
+      typeof eventBusName === 'string' ? JSON.stringify(eventBusName) : typeof eventBusName;
+    throw new RangeError(`eventBusName must be the name or the ARN of an event bus, got ${got}`);
+  }
+  if (oversize !== undefined && typeof oversize?.shrink !== 'function') {
+    throw new RangeError('oversize must be a policy such as s3ClaimCheck({ … })');
+  }
+  if (deadLetters !== undefined && typeof deadLetters?.park !== 'function') {
+    throw new RangeError('deadLetters must be a store such as fileDeadLetters(path)');
+  }
+  if (!Array.isArray(observers) || !observers.every((each) => typeof each === 'function')) {
+    throw new RangeError('observers must be a list of functions');
+  }
+  const { maxRequestBytes = REQUEST_BYTES_1_MIB, maxAttempts = Number.POSITIVE_INFINITY } = options;
+  const { random = Math.random, clock = systemClock } = options;
+  whole('maxRequestBytes', maxRequestBytes, 1024, 64 * 1024 * 1024);
+  const { maxEventBytes = Math.floor((maxRequestBytes * 1000) / 1024) } = options;
+  if (maxAttempts !== Number.POSITIVE_INFINITY) {
+    whole('maxAttempts', maxAttempts, 1, Number.MAX_SAFE_INTEGER);
+  }
+  return Object.freeze({
+    eventBusName,
+    producer,
+    concurrency: whole('concurrency', options.concurrency ?? 16, 1, 10_000),
+    ordering: oneOf('ordering', options.ordering ?? 'none', ['none', 'key']),
+    oversize,
+    deadLetters,
+    deadLetterTimeoutMs: milliseconds(
+      'deadLetterTimeoutMs',
+      options.deadLetterTimeoutMs ?? 3_000,
+      1,
+    ),
+    verifyBus: flag('verifyBus', options.verifyBus ?? false),
+    observe: observeAll(observers),
     maxRequestEntries: MAX_REQUEST_ENTRIES,
     maxRequestBytes,
-    maxEventBytes: options.maxEventBytes ?? Math.floor((maxRequestBytes * 1000) / 1024),
-    lingerMs: options.lingerMs ?? 0,
-    deadlineMs: options.deadlineMs ?? 30_000,
-    maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
-    maxUncertainFailures: options.maxUncertainFailures ?? 5,
-    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 30_000,
-    backoff: options.backoff ?? { baseMs: 50, capMs: 10_000 },
-    throttledBackoff: options.throttledBackoff ?? { baseMs: 200, capMs: 20_000 },
-    random: options.random ?? Math.random,
-    clock: options.clock ?? systemClock,
-  };
-  if (typeof settings.eventBusName !== 'string' || !BUS_NAME.test(settings.eventBusName)) {
-    throw new RangeError(
-      `eventBusName must be the name or the ARN of an event bus, got ${JSON.stringify(settings.eventBusName)}`,
-    );
-  }
-  if (settings.ordering !== 'none' && settings.ordering !== 'key') {
-    throw new RangeError(`ordering must be 'none' or 'key', got ${String(settings.ordering)}`);
-  }
-  whole('concurrency', settings.concurrency, 1, 10_000);
-  within('deadLetterTimeoutMs', settings.deadLetterTimeoutMs, 1, MAX_TIMER_MS);
-  whole('maxRequestBytes', settings.maxRequestBytes, 1024, 64 * 1024 * 1024);
-  whole('maxEventBytes', settings.maxEventBytes, 1, settings.maxRequestBytes);
-  within('lingerMs', settings.lingerMs, 0, MAX_TIMER_MS);
-  deadlineWithin('deadlineMs', settings.deadlineMs);
-  if (settings.maxAttempts !== Number.POSITIVE_INFINITY) {
-    whole('maxAttempts', settings.maxAttempts, 1, Number.MAX_SAFE_INTEGER);
-  }
-  whole('maxUncertainFailures', settings.maxUncertainFailures, 1, Number.MAX_SAFE_INTEGER);
-  within('requestTimeoutMs', settings.requestTimeoutMs, 1, MAX_TIMER_MS);
-  within('closeTimeoutMs', settings.closeTimeoutMs, 0, MAX_TIMER_MS);
-  for (const name of ['backoff', 'throttledBackoff'] as const) {
-    const { baseMs, capMs } = settings[name];
-    within(`${name}.baseMs`, baseMs, 1, MAX_TIMER_MS);
-    within(`${name}.capMs`, capMs, baseMs, MAX_TIMER_MS);
-  }
-  return Object.freeze(settings);
+    maxEventBytes: whole('maxEventBytes', maxEventBytes, 1, maxRequestBytes),
+    lingerMs: milliseconds('lingerMs', options.lingerMs ?? 0, 0),
+    deadlineMs: deadlineWithin('deadlineMs', options.deadlineMs ?? 30_000),
+    maxAttempts,
+    maxUncertainFailures: whole(
+      'maxUncertainFailures',
+      options.maxUncertainFailures ?? 5,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    requestTimeoutMs: milliseconds('requestTimeoutMs', options.requestTimeoutMs ?? 5_000, 1),
+    closeTimeoutMs: milliseconds('closeTimeoutMs', options.closeTimeoutMs ?? 30_000, 0),
+    backoff: backoff('backoff', options.backoff, { baseMs: 50, capMs: 10_000 }),
+    throttledBackoff: backoff('throttledBackoff', options.throttledBackoff, {
+      baseMs: 200,
+      capMs: 20_000,
+    }),
+    maxRetryAfterMs: milliseconds('maxRetryAfterMs', options.maxRetryAfterMs ?? 120_000, 0),
+    random,
+    clock,
+  });
 }
 
 /**
  * Checks a deadline, of a publisher or of one call.
  * @throws RangeError that names the option, its bound and the value given.
  */
-export function deadlineWithin(name: string, value: number): void {
-  if (value !== Number.POSITIVE_INFINITY) within(name, value, 1, MAX_TIMER_MS);
-}
-
-function within(name: string, value: number, least: number, most: number): void {
-  // The negation also refuses NaN and what is no number.
-  if (!(typeof value === 'number' && value >= least && value <= most)) {
-    throw new RangeError(`${name} must be ${least} to ${most}, got ${String(value)}`);
-  }
-}
-
-function whole(name: string, value: number, least: number, most: number): void {
-  within(name, value, least, most);
-  if (!Number.isInteger(value)) {
-    throw new RangeError(`${name} must be a whole number, got ${value}`);
-  }
+export function deadlineWithin(name: string, value: number): number {
+  return value === Number.POSITIVE_INFINITY ? value : milliseconds(name, value, 1);
 }

@@ -17,6 +17,7 @@ import { prepareEvent } from './prepare-event.ts';
 import {
   deadlineWithin,
   type PublisherOptions,
+  type PublisherSettings,
   resolvePublisherOptions,
 } from './publisher-options.ts';
 import type { Transport } from './transport.ts';
@@ -51,13 +52,20 @@ export interface EventBridgePublisher extends Publisher {
 
 /**
  * A publisher over any transport. See `Publisher` for what it guarantees.
- * @throws RangeError where an option is out of its bounds.
+ * @throws RangeError where an option is unknown or out of its bounds.
  */
 export function publisherOver(
   transport: Transport,
   options: PublisherOptions,
 ): EventBridgePublisher {
-  const settings = resolvePublisherOptions(options);
+  return createPublisher(transport, resolvePublisherOptions(options));
+}
+
+/** A publisher whose options have been checked. */
+export function createPublisher(
+  transport: Transport,
+  settings: PublisherSettings,
+): EventBridgePublisher {
   const { clock, producer, eventBusName } = settings;
   const dispatcher = createDispatcher(settings, transport);
   const check = settings.verifyBus ? busCheck(settings, transport, dispatcher) : noBusCheck;

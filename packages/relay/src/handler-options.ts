@@ -1,4 +1,4 @@
-import type { DeadLetters, Publisher } from '@tidings/contract';
+import { type DeadLetters, optionBounds, type Publisher } from '@tidings/contract';
 import type { RowCapture } from './capture-rows.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { consoleLogger } from './console-logger.ts';
@@ -41,10 +41,29 @@ export interface HandlerSettings<Capture extends RowCapture = RowCapture> {
   readonly logger: Logger;
 }
 
-/** @throws ConfigurationError where an option is malformed. */
+/** What Lambda's time-out can be set to. */
+const LONGEST_INVOCATION_MS = 900_000;
+
+const { known, oneOf, within } = optionBounds(ConfigurationError);
+
+const NAMES: Record<keyof HandlerOptions, true> = {
+  capture: true,
+  publisher: true,
+  deadLetters: true,
+  failures: true,
+  reserveMs: true,
+  logger: true,
+};
+
+/**
+ * @param feedNames Names of the feed's own options, where they are given together.
+ * @throws ConfigurationError where an option is malformed or unknown.
+ */
 export function resolveHandlerOptions<Capture extends RowCapture>(
   options: HandlerOptions<Capture>,
+  feedNames: Readonly<Record<string, true>> = {},
 ): HandlerSettings<Capture> {
+  known('a handler', options, { ...NAMES, ...feedNames });
   const { capture, publisher, deadLetters, failures } = options;
   const { reserveMs = 1_000, logger = consoleLogger } = options;
   if (typeof capture?.capture !== 'function') {
@@ -53,11 +72,10 @@ export function resolveHandlerOptions<Capture extends RowCapture>(
   if (typeof publisher?.publishSettled !== 'function') {
     throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ … })');
   }
-  if (failures !== undefined && failures !== 'report' && failures !== 'throw') {
-    throw new ConfigurationError(`failures must be 'report' or 'throw', got ${String(failures)}`);
+  if (deadLetters !== undefined && typeof deadLetters?.park !== 'function') {
+    throw new ConfigurationError('deadLetters must be a store such as fileDeadLetters(path)');
   }
-  if (!(reserveMs >= 0 && reserveMs < 900_000)) {
-    throw new ConfigurationError(`reserveMs must be 0 to 899,999, got ${String(reserveMs)}`);
-  }
+  if (failures !== undefined) oneOf('failures', failures, ['report', 'throw']);
+  within('reserveMs', reserveMs, 0, LONGEST_INVOCATION_MS);
   return Object.freeze({ capture, publisher, deadLetters, failures, reserveMs, logger });
 }

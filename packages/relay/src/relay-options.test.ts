@@ -28,17 +28,26 @@ test.each([
   [{ source }, 'publisher must be one such as eventBridgePublisher'],
   [
     { source, publisher, checkpointIntervalMs: 0 },
-    'checkpointIntervalMs must be a number of at least 1, got 0',
+    'checkpointIntervalMs must be 1 to 2147483647, got 0',
   ],
   [
     { source, publisher, drainTimeoutMs: Number.NaN },
-    'drainTimeoutMs must be a number of at least 0, got NaN',
+    'drainTimeoutMs must be 0 to 2147483647, got NaN',
   ],
   [
     { source, publisher, maxInFlightBytes: 5 },
-    'maxInFlightBytes must be a number of at least 1048576, got 5',
+    'maxInFlightBytes must be 1048576 to 9007199254740991, got 5',
   ],
   [{ source, publisher, onPoison: 'skip' }, "onPoison must be 'dead-letter' or 'halt', got 'skip'"],
+  [
+    { source, publisher, checkpointIntervalMs: 3e9 },
+    'checkpointIntervalMs must be 1 to 2147483647, got 3000000000',
+  ],
+  [
+    { source, publisher, drainTimeout: 5 },
+    'a relay has no option "drainTimeout"; did you mean drainTimeoutMs?',
+  ],
+  [undefined, 'source must be a change source'],
   [{ source, publisher, onPoison: 'dead-letter' }, "onPoison 'dead-letter' needs deadLetters"],
 ])('refuses %o', (options, sentence) => {
   expect(() => defineRelay(options as RelayOptions)).toThrow(sentence);

@@ -1,4 +1,4 @@
-import type { Backoff, DeadLetters, Publisher } from '@tidings/contract';
+import { type Backoff, type DeadLetters, optionBounds, type Publisher } from '@tidings/contract';
 import type { ChangeSource } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type Logger, silentLogger } from './logger.ts';
@@ -33,7 +33,7 @@ export interface RelayOptions<Change = unknown> {
    * Back-off before events are published again that the publisher gave back, and before
    * dead letters are parked again. Default: base 200 ms, cap 10,000 ms.
    */
-  readonly retryBackoff?: Backoff;
+  readonly retryBackoff?: Partial<Backoff>;
 }
 
 /** `RelayOptions` with every field present. */
@@ -50,6 +50,22 @@ export interface RelaySettings<Change> {
   readonly retryBackoff: Backoff;
 }
 
+const MIB = 1024 * 1024;
+
+const NAMES: Record<keyof RelayOptions, true> = {
+  source: true,
+  publisher: true,
+  deadLetters: true,
+  onPoison: true,
+  logger: true,
+  maxInFlightBytes: true,
+  checkpointIntervalMs: true,
+  drainTimeoutMs: true,
+  retryBackoff: true,
+};
+
+const { backoff, known, milliseconds, oneOf, within } = optionBounds(ConfigurationError);
+
 /**
  * Checks a relay's options; a relay configuration file exports its result.
  * @throws ConfigurationError that names the field, the bound and the value.
@@ -61,10 +77,9 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
   if (typeof options.publisher?.publishSettled !== 'function') {
     throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ ... })');
   }
+  known('a relay', options, NAMES);
   const onPoison = options.onPoison ?? (options.deadLetters === undefined ? 'halt' : 'dead-letter');
-  if (onPoison !== 'dead-letter' && onPoison !== 'halt') {
-    throw new ConfigurationError(`onPoison must be 'dead-letter' or 'halt', got '${onPoison}'`);
-  }
+  oneOf('onPoison', onPoison, ['dead-letter', 'halt']);
   if (onPoison === 'dead-letter' && typeof options.deadLetters?.park !== 'function') {
     throw new ConfigurationError(
       "onPoison 'dead-letter' needs deadLetters, such as postgresDeadLetters({ ... })",
@@ -76,21 +91,19 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
     deadLetters: onPoison === 'halt' ? undefined : options.deadLetters,
     onPoison,
     logger: options.logger ?? silentLogger,
-    maxInFlightBytes: options.maxInFlightBytes ?? 8 * 1024 * 1024,
-    checkpointIntervalMs: options.checkpointIntervalMs ?? 100,
-    drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
-    retryBackoff: Object.freeze({ baseMs: 200, capMs: 10_000, ...options.retryBackoff }),
+    maxInFlightBytes: within(
+      'maxInFlightBytes',
+      options.maxInFlightBytes ?? 8 * MIB,
+      MIB,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    checkpointIntervalMs: milliseconds(
+      'checkpointIntervalMs',
+      options.checkpointIntervalMs ?? 100,
+      1,
+    ),
+    drainTimeoutMs: milliseconds('drainTimeoutMs', options.drainTimeoutMs ?? 25_000, 0),
+    retryBackoff: backoff('retryBackoff', options.retryBackoff, { baseMs: 200, capMs: 10_000 }),
   };
-  atLeast('maxInFlightBytes', 1024 * 1024, settings.maxInFlightBytes);
-  atLeast('checkpointIntervalMs', 1, settings.checkpointIntervalMs);
-  atLeast('drainTimeoutMs', 0, settings.drainTimeoutMs);
-  atLeast('retryBackoff.baseMs', 1, settings.retryBackoff.baseMs);
-  atLeast('retryBackoff.capMs', settings.retryBackoff.baseMs, settings.retryBackoff.capMs);
   return Object.freeze(settings);
-}
-
-function atLeast(field: string, bound: number, value: number): void {
-  if (!Number.isFinite(value) || value < bound) {
-    throw new ConfigurationError(`${field} must be a number of at least ${bound}, got ${value}`);
-  }
 }

@@ -255,7 +255,7 @@ describeWithDynamo('shardSource', () => {
     test.each([
       [{ tableName: '' }, 'tableName must be'],
       [{ capture: {} }, 'capture must be'],
-      [{ onLoss: 'ignore' }, "onLoss must be 'stop' or 'continue', got ignore"],
+      [{ onLoss: 'ignore' }, "onLoss must be 'stop' or 'continue', got 'ignore'"],
       [{ pollIntervalMs: 249 }, 'pollIntervalMs must be 250 to 2147483647, got 249'],
       [{ leaseMs: Number.NaN }, 'leaseMs must be 300 to 2147483647, got NaN'],
     ])('%j is refused', (options, message) => {

@@ -380,11 +380,8 @@ test("a slot does not take a checkpoint that is a poller's", async () => {
 test.each([
   [{ name: 'Orders' }, 'name must be 1 to 40 lower-case letters'],
   [{ shards: 0 }, 'shards must be a whole number from 1 to 64, got 0'],
-  [{ minIntervalMs: 0 }, 'minIntervalMs must be a number of at least 1, got 0'],
-  [
-    { minIntervalMs: 100, maxIntervalMs: 10 },
-    'maxIntervalMs must be a number of at least 100, got 10',
-  ],
+  [{ minIntervalMs: 0 }, 'minIntervalMs must be 1 to 2147483647, got 0'],
+  [{ minIntervalMs: 100, maxIntervalMs: 10 }, 'maxIntervalMs must be 100 to 2147483647, got 10'],
   [{ notifyChannel: '' }, 'notifyChannel must have 1 to 63 bytes, got ""'],
   [{ connection: '' }, 'connection must be a connection string'],
 ])('refuses %o', (options, sentence) => {

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import type { ItemCapture } from '../capture-items.ts';
 
@@ -41,11 +42,28 @@ export interface ShardSourceOptions {
 /** `ShardSourceOptions` with every field present, but for clients that are made later. */
 export type ShardSettings = Required<Omit<ShardSourceOptions, 'client' | 'streamsClient'>>;
 
+const NAMES: Record<keyof ShardSourceOptions, true> = {
+  tableName: true,
+  capture: true,
+  checkpointTable: true,
+  consumer: true,
+  onLoss: true,
+  pollIntervalMs: true,
+  discoverIntervalMs: true,
+  leaseMs: true,
+  requestTimeoutMs: true,
+  client: true,
+  streamsClient: true,
+};
+
+const { known, milliseconds, oneOf } = optionBounds(ConfigurationError);
+
 /**
  * Checks options and fills in defaults.
  * @throws ConfigurationError that names the option, its bound and the value given.
  */
 export function resolveShardOptions(options: ShardSourceOptions): ShardSettings {
+  known('shardSource', options, NAMES);
   const settings: ShardSettings = {
     tableName: options.tableName,
     capture: options.capture,
@@ -65,23 +83,11 @@ export function resolveShardOptions(options: ShardSourceOptions): ShardSettings 
   if (typeof settings.capture?.capture !== 'function') {
     throw new ConfigurationError('capture must be one such as captureItems({ … })');
   }
-  if (settings.onLoss !== 'stop' && settings.onLoss !== 'continue') {
-    throw new ConfigurationError(
-      `onLoss must be 'stop' or 'continue', got ${String(settings.onLoss)}`,
-    );
-  }
+  oneOf('onLoss', settings.onLoss, ['stop', 'continue']);
   // A shard takes two readers, and this one must leave the other its part.
-  atLeast('pollIntervalMs', 250, settings.pollIntervalMs);
-  atLeast('discoverIntervalMs', 1_000, settings.discoverIntervalMs);
-  atLeast('leaseMs', 300, settings.leaseMs);
-  atLeast('requestTimeoutMs', 1, settings.requestTimeoutMs);
+  milliseconds('pollIntervalMs', settings.pollIntervalMs, 250);
+  milliseconds('discoverIntervalMs', settings.discoverIntervalMs, 1_000);
+  milliseconds('leaseMs', settings.leaseMs, 300);
+  milliseconds('requestTimeoutMs', settings.requestTimeoutMs, 1);
   return Object.freeze(settings);
-}
-
-function atLeast(name: string, least: number, value: number): void {
-  // What setTimeout takes.
-  const most = 2 ** 31 - 1;
-  if (!(value >= least && value <= most)) {
-    throw new ConfigurationError(`${name} must be ${least} to ${most}, got ${String(value)}`);
-  }
 }

@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { clientConfigOf, targetOf } from '../connection-config.ts';
@@ -54,19 +55,29 @@ export interface PollSettings {
 /** A query is short; one that takes so long is on a connection that is cut. */
 const QUERY_TIMEOUT_MS = 30_000;
 
+const NAMES: Record<keyof PollSourceOptions, true> = {
+  connection: true,
+  name: true,
+  shards: true,
+  minIntervalMs: true,
+  maxIntervalMs: true,
+  notifyChannel: true,
+  openTransactionWarningMs: true,
+};
+
+const { known, milliseconds, whole } = optionBounds(ConfigurationError);
+
 /** @throws ConfigurationError that names the field, the bound and the value. */
 export function resolvePollOptions(options: PollSourceOptions): PollSettings {
+  known('pollSource', options, NAMES);
   if (typeof options.name !== 'string' || !/^[a-z0-9_-]{1,40}$/.test(options.name)) {
     throw new ConfigurationError(
       'name must be 1 to 40 lower-case letters, digits, underscores and hyphens, got ' +
         `"${options.name}"`,
     );
   }
-  const shards = options.shards ?? 1;
-  if (!Number.isInteger(shards) || shards < 1 || shards > 64) {
-    throw new ConfigurationError(`shards must be a whole number from 1 to 64, got ${shards}`);
-  }
-  const minIntervalMs = atLeast('minIntervalMs', 1, options.minIntervalMs ?? 10);
+  const shards = whole('shards', options.shards ?? 1, 1, 64);
+  const minIntervalMs = milliseconds('minIntervalMs', options.minIntervalMs ?? 10, 1);
   const base = clientConfigOf(options.connection);
   return Object.freeze({
     connection: {
@@ -78,21 +89,14 @@ export function resolvePollOptions(options: PollSourceOptions): PollSettings {
     name: options.name,
     shards,
     minIntervalMs,
-    maxIntervalMs: atLeast('maxIntervalMs', minIntervalMs, options.maxIntervalMs ?? 1_000),
+    maxIntervalMs: milliseconds('maxIntervalMs', options.maxIntervalMs ?? 1_000, minIntervalMs),
     notifyChannel: channelOf(options.notifyChannel),
-    openTransactionWarningMs: atLeast(
+    openTransactionWarningMs: milliseconds(
       'openTransactionWarningMs',
-      10,
       options.openTransactionWarningMs ?? 60_000,
+      10,
     ),
   });
-}
-
-function atLeast(field: string, bound: number, value: number): number {
-  if (!Number.isFinite(value) || value < bound) {
-    throw new ConfigurationError(`${field} must be a number of at least ${bound}, got ${value}`);
-  }
-  return value;
 }
 
 function channelOf(channel: string | undefined): string | undefined {

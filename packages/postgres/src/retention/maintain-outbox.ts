@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import { clientConfigOf } from '../connection-config.ts';
@@ -32,6 +33,15 @@ export interface MaintenanceReport {
 /** Serialises maintenance; any number that nobody else uses. */
 const LOCK = 7_241_950_301_117_001n;
 
+const NAMES: Record<keyof MaintainOutboxOptions, true> = {
+  connection: true,
+  retention: true,
+  daysAhead: true,
+  batchRows: true,
+};
+
+const { known, whole, within } = optionBounds(ConfigurationError);
+
 /**
  * Makes day partitions ahead and removes what is older than the retention: whole days are
  * dropped, rows of the default partition are deleted in small transactions. A row goes
@@ -41,9 +51,11 @@ const LOCK = 7_241_950_301_117_001n;
  * @throws ConfigurationError on options that cannot work and on a database without outbox.
  */
 export async function maintainOutbox(options: MaintainOutboxOptions): Promise<MaintenanceReport> {
-  const days = within('retention.days', options.retention?.days, 0, 36_500);
-  const daysAhead = whole('daysAhead', options.daysAhead ?? 7, 366);
-  const batchRows = whole('batchRows', options.batchRows ?? 1_000, 100_000);
+  known('maintainOutbox', options, NAMES);
+  known('retention', options.retention, { days: true });
+  const days = within('retention.days', options.retention.days, 0, 36_500);
+  const daysAhead = whole('daysAhead', options.daysAhead ?? 7, 1, 366);
+  const batchRows = whole('batchRows', options.batchRows ?? 1_000, 1, 100_000);
   const client = new pg.Client({
     ...clientConfigOf(options.connection),
     application_name: 'tidings maintenance',
@@ -191,14 +203,4 @@ async function unlessLocked<Result>(
     postponed.push(`${name} is left for the next time: a transaction that runs holds the outbox`);
     return undefined;
   }
-}
-
-function within(field: string, value: number | undefined, least: number, most: number): number {
-  if (typeof value === 'number' && value >= least && value <= most) return value;
-  throw new ConfigurationError(`${field} must be a number from ${least} to ${most}, got ${value}`);
-}
-
-function whole(field: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new ConfigurationError(`${field} must be a whole number from 1 to ${most}, got ${value}`);
 }

@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { clientConfigOf, targetOf } from '../connection-config.ts';
@@ -63,17 +64,28 @@ const GIB = 1024 ** 3;
  */
 export const WAL_SENDER_TIMEOUT_MS = 10_000;
 
+const NAMES: Record<keyof WalSourceOptions, true> = {
+  connection: true,
+  slot: true,
+  publication: true,
+  onSlotLoss: true,
+  heartbeatIntervalMs: true,
+  heartbeatTimeoutMs: true,
+  stallTimeoutMs: true,
+  warnings: true,
+};
+
+const { known, milliseconds, oneOf } = optionBounds(ConfigurationError);
+
 /** @throws ConfigurationError that names the field and what it must be. */
 export function resolveWalOptions(options: WalSourceOptions): WalSettings {
+  known('walSource', options, NAMES);
   if (typeof options.slot !== 'string' || !/^[a-z0-9_]{1,63}$/.test(options.slot)) {
     throw new ConfigurationError(
       `slot must be 1 to 63 lower-case letters, digits and underscores, got "${options.slot}"`,
     );
   }
-  const onSlotLoss = options.onSlotLoss ?? 'heal';
-  if (onSlotLoss !== 'heal' && onSlotLoss !== 'halt') {
-    throw new ConfigurationError(`onSlotLoss must be 'heal' or 'halt', got '${onSlotLoss}'`);
-  }
+  const onSlotLoss = oneOf('onSlotLoss', options.onSlotLoss ?? 'heal', ['heal', 'halt']);
   const base = clientConfigOf(options.connection);
   const pinned =
     '-c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8 ' +
@@ -90,9 +102,17 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
     slot: options.slot,
     publication: options.publication ?? 'tidings',
     onSlotLoss,
-    heartbeatIntervalMs: milliseconds('heartbeatIntervalMs', options.heartbeatIntervalMs, 5_000),
-    heartbeatTimeoutMs: milliseconds('heartbeatTimeoutMs', options.heartbeatTimeoutMs, 30_000),
-    stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, 30_000),
+    heartbeatIntervalMs: milliseconds(
+      'heartbeatIntervalMs',
+      options.heartbeatIntervalMs ?? 5_000,
+      10,
+    ),
+    heartbeatTimeoutMs: milliseconds(
+      'heartbeatTimeoutMs',
+      options.heartbeatTimeoutMs ?? 30_000,
+      10,
+    ),
+    stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs ?? 30_000, 10),
     warnings: Object.freeze({
       lagBytes: options.warnings?.lagBytes ?? GIB,
       lagEvents: options.warnings?.lagEvents ?? 100_000,
@@ -101,12 +121,4 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
     }),
     heartbeatPrefix: `tidings.heartbeat.${options.slot}`,
   });
-}
-
-function milliseconds(field: string, given: number | undefined, fallback: number): number {
-  const value = given ?? fallback;
-  if (!Number.isFinite(value) || value < 10) {
-    throw new ConfigurationError(`${field} must be a number of at least 10, got ${value}`);
-  }
-  return value;
 }
