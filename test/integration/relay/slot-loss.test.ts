@@ -505,5 +505,7 @@ test('a checkpoint of another cluster is refused with what to do', async () => {
   await database.query(`update tidings.checkpoint set system_identifier = '1' where name = $1`, [
     database.slot,
   ]);
-  await expect(start().ended).rejects.toThrow(/written by another database cluster.*replayOutbox/);
+  await expect(start().ended).rejects.toThrow(
+    /written by another database cluster.*run `tidings outbox adopt`/,
+  );
 });
