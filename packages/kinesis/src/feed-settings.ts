@@ -22,7 +22,10 @@ export interface FeedOptions {
    * nothing else tells which columns are decimals. Without it these records are poison.
    */
   readonly decimals?: 'string' | 'double';
-  /** Debezium's `unavailable.value.placeholder`. Default `__debezium_unavailable_value`. */
+  /**
+   * `unavailable.value.placeholder` of the Debezium connector, as it stands there: also in
+   * hexadecimal, `hex:0ff0`. Default `__debezium_unavailable_value`.
+   */
   readonly unavailablePlaceholder?: string;
   /** `FieldName` of DMS' `BeforeImageSettings`. Default `before-image`. */
   readonly beforeImage?: string;

@@ -1,4 +1,5 @@
 import { CaptureError, parseExactJson } from '@tidings/relay';
+import { looksLikeDebezium, refuseForeign, refuseUnknown } from './foreign-feed.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { FeedRecord } from './partition.ts';
 
@@ -65,16 +66,18 @@ function parse(text: string): unknown {
   }
 }
 
-/** Told by its shape; undefined where it is none that is known. */
+/**
+ * Told by its shape; undefined where it is none that is known.
+ * @throws CaptureError where it is of a feed that is known, and not read.
+ */
 function classify(
   body: JsonObject,
   schema: JsonObject | undefined,
   headers: ReadonlyMap<string, string>,
 ): Message | undefined {
-  const { op, metadata } = body;
-  if (typeof op === 'string' && ('source' in body || 'after' in body || 'before' in body)) {
-    return { kind: 'change', feed: 'debezium', body, schema };
-  }
+  const { metadata } = body;
+  refuseForeign(body);
+  if (looksLikeDebezium(body)) return { kind: 'change', feed: 'debezium', body, schema };
   const recordType = asObject(metadata)?.['record-type'];
   if (recordType === 'control') return silent('control');
   if (recordType === 'data') return { kind: 'change', feed: 'dms', body, schema };
@@ -109,14 +112,9 @@ export function readMessage(record: FeedRecord): Message {
     const { schema, payload } = whole;
     const hasSchema = Object.keys(whole).length === 2 && 'schema' in whole && 'payload' in whole;
     if (hasSchema && payload === null) return silent('tombstone');
-    const message = hasSchema
-      ? classify(asObject(payload) ?? {}, asObject(schema), headers)
-      : classify(whole, undefined, headers);
-    if (message !== undefined) return message;
+    const body = hasSchema ? (asObject(payload) ?? {}) : whole;
+    const message = classify(body, hasSchema ? asObject(schema) : undefined, headers);
+    return message ?? refuseUnknown(body);
   }
-  throw new CaptureError(
-    'the record is of no feed that is known: it must be a change event of Debezium (without the ' +
-      'transform ExtractNewRecordState), its outbox event router with ' +
-      'table.fields.additional.placement=id:envelope:id,type:envelope:type, or AWS DMS in JSON',
-  );
+  return refuseUnknown(undefined);
 }

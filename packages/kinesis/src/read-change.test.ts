@@ -253,12 +253,70 @@ test.each([
   ['no JSON', 'Avro', /must be JSON/],
   ['a list', '[1]', /of no feed that is known/],
   ['a flattened row', '{"id":1,"status":"placed"}', /without the transform ExtractNewRecordState/],
-  ['an unknown op', '{"op":"x","source":{},"after":{}}', /op of a Debezium record must be/],
-  ['no table', '{"op":"c","source":{},"after":{}}', /source.table/],
-  ['no time', '{"op":"c","source":{"table":"t"},"after":{}}', /source.ts_ms/],
+  ['an unknown op', '{"op":"x","source":{"connector":"mysql"}}', /op of a Debezium record must be/],
+  ['no table', '{"op":"c","source":{"connector":"mysql"},"after":{}}', /source.table/],
+  ['no time', '{"op":"c","source":{"connector":"mysql","table":"t"},"after":{}}', /source.ts_ms/],
   ['no operation', '{"data":{},"metadata":{"record-type":"data"}}', /metadata.operation/],
 ])('%s is refused with a reason', (_, value, reason) => {
   expect(() => read(value, plain)).toThrow(reason);
+});
+
+test.each(['dsql-insert', 'dsql-update', 'dsql-delete', 'dsql-chunked', 'dsql-fragment'])(
+  '%s is refused by the name of its feed, whatever the handler is set to',
+  (name) => {
+    const refusal = /^the record is of the change stream of Aurora DSQL, which is not read/;
+    expect(() => read(recorded(name), plain)).toThrow(refusal);
+    expect(() => read(recorded(name), { ...plain, feed: 'debezium' })).toThrow(refusal);
+    const withSchema = `{"schema":{"type":"struct"},"payload":${recorded(name)}}`;
+    expect(() => read(withSchema, plain)).toThrow(refusal);
+  },
+);
+
+test('a record of a DynamoDB table is refused with the handler that reads it', () => {
+  const record = '{"eventSource":"aws:dynamodb","tableName":"orders","dynamodb":{"Keys":{}}}';
+  expect(() => read(record)).toThrow(/streamHandler of @tidings\/dynamodb/);
+});
+
+test.each([
+  ['{"op":"c","after":{"secret":1},"ts_ms":1}', '(seen: op, after, ts_ms)'],
+  ['{"op":"I","before":null,"table":"t"}', '(seen: op, before, table)'],
+  [
+    '{"op":"c","after":{},"source":{"origin":"cockroachdb","version":"1","table":"t"}}',
+    '(seen: op, after, source, source.version, source.table)',
+  ],
+  ['{"op":"c","after":{},"source":{"connector":"","txId":7}}', 'source.connector, source.txId)'],
+])('%s looks like Debezium, and what it has is named', (value, seen) => {
+  const refuse = () => read(value, plain);
+  expect(refuse).toThrow(
+    /^the record looks like a change event of Debezium and names no source.connector/,
+  );
+  expect(refuse).toThrow(seen);
+  expect(refuse).not.toThrow(/secret|origin|cockroach/);
+});
+
+test('what is of no known shape is told by the members that it has, never by its own names', () => {
+  const refuse = () => read('{"type":"insert","table":"t","data":{},"secret":1}');
+  expect(refuse).toThrow(/seen: type, data, table$/);
+  expect(() => read('[]')).toThrow(/seen: no object$/);
+});
+
+test('a column of any name is a column', () => {
+  const columns = '"id":1,"__proto__":"a","constructor":"b","hasOwnProperty":"c"';
+  const row = JSON.parse(`{${columns}}`) as object;
+  const source = '{"connector":"postgresql","table":"t","ts_ms":1,"lsn":1}';
+  const unavailable = columns.replaceAll(/"[abc]"/g, '"__debezium_unavailable_value"');
+  const { now, before } = read(
+    `{"op":"u","before":{${columns}},"after":{${unavailable}},"source":${source}}`,
+    plain,
+  ) as FeedChange;
+  for (const image of [now, before]) {
+    expect(Object.entries(image ?? {})).toEqual(Object.entries(row));
+    expect(Object.getPrototypeOf(image)).toBe(Object.prototype);
+  }
+  const dms = read(
+    `{"data":{${columns}},"metadata":{"record-type":"data","operation":"insert","table-name":"t","timestamp":"2026-06-07T02:00:00Z"}}`,
+  ) as FeedChange;
+  expect(Object.entries(dms.now ?? {})).toEqual(Object.entries(row));
 });
 
 test('what is no text is refused with a reason', () => {

@@ -60,14 +60,15 @@ function isKeyOnly(image: JsonObject, keys: Row): boolean {
 function mergeUnchanged(now: ConnectRow, before: ConnectRow | undefined): ConnectRow {
   if (before === undefined || now.untold.size === 0) return now;
   const untold = new Map(now.untold);
+  const values = Object.entries(now.values);
   for (const column of now.untold.keys()) {
     const value = before.values[column];
     // What is stored out of line is large: anything blank is the connector's stopgap.
     if (!Object.hasOwn(before.values, column) || blanks.includes(value)) continue;
-    now.values[column] = value;
+    values.push([column, value]);
     untold.delete(column);
   }
-  return { values: now.values, untold };
+  return { values: Object.fromEntries(values), untold };
 }
 
 /**
