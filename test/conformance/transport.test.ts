@@ -203,6 +203,17 @@ describe.each(candidates)('$name', ({ publisher, bare }) => {
     await orders.close();
   });
 
+  it.each(['3000000', '86400', 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+    'waits no longer than maxRetryAfterMs where the service asks for %s',
+    async (asked) => {
+      const busy = answer(503, { __type: 'ServiceUnavailable' }, { 'retry-after': asked });
+      await using endpoint = await rawEndpoint(busy, accepts);
+      const orders = publisher(endpoint.url, { maxRetryAfterMs: 20 });
+      expect(await orders.publish(sealedOrder('e1'))).toMatchObject([{ attempts: 2 }]);
+      await orders.close();
+    },
+  );
+
   it('waits as long as the service asks', async () => {
     const busy = answer(503, { __type: 'ServiceUnavailable' }, { 'retry-after': '1' });
     await using endpoint = await rawEndpoint(busy, accepts);

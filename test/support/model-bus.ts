@@ -4,7 +4,12 @@ import type { VirtualClock } from './virtual-clock.ts';
 /** What the model does with one request. */
 export type Move =
   | { readonly kind: 'answer'; readonly codes: readonly (string | undefined)[] }
-  | { readonly kind: 'fail'; readonly code: string; readonly status: number | undefined }
+  | {
+      readonly kind: 'fail';
+      readonly code: string;
+      readonly status: number | undefined;
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: 'commit, then fail'; readonly code: string; readonly status?: number }
   | { readonly kind: 'hang'; readonly commits: boolean }
   | { readonly kind: 'nonsense'; readonly body: unknown; readonly commits: boolean }
@@ -110,7 +115,7 @@ export function modelBus(options: ModelBusOptions): ModelBus {
         return { ok: true, body: { FailedEntryCount: 0, Entries: results } };
       }
       case 'fail':
-        return failure(move.code, move.status);
+        return failure(move.code, move.status, move.retryAfterMs);
       case 'commit, then fail':
         for (const entry of entries) commit(entry);
         return failure(move.code, move.status);
@@ -162,8 +167,9 @@ export function modelBus(options: ModelBusOptions): ModelBus {
   };
 }
 
-function failure(code: string, status: number | undefined): Reply {
-  return { ok: false, failure: { code, status, message: 'scripted' } };
+function failure(code: string, status: number | undefined, retryAfterMs?: number): Reply {
+  const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return { ok: false, failure: { code, status, message: 'scripted', ...asked } };
 }
 
 function abandoned(signal: AbortSignal): Reply {

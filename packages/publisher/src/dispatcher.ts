@@ -107,7 +107,8 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
   }
 
   async function shrink(item: Item, policy: OversizePolicy): Promise<void> {
-    const shrunk = await shrinkEvent(policy, item.entry.event, maxEventBytes);
+    const { maxRetryAfterMs } = settings;
+    const shrunk = await shrinkEvent(policy, item.entry.event, maxEventBytes, maxRetryAfterMs);
     if (item.decided) return;
     if (shrunk.ok) {
       const bytesBefore = item.bytes;
@@ -126,7 +127,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
   function land(flight: Flight, reply: Reply): void {
     queue.landed();
     const { items } = flight;
-    const read = replyResults(reply, items.length);
+    const read = replyResults(reply, items.length, settings.maxRetryAfterMs);
     const undecided = items.filter((item) => !item.decided);
     const givenUp = items.filter((item) => item.decided);
     const bisected = read.refused && items.length > 1;
@@ -227,7 +228,9 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
   function settleFailed(item: Item, outcome: FailedOutcome): void {
     item.decided = true;
     if (item.flight !== undefined) abandon(item.flight);
-    if (parking === undefined) tell(item, outcome);
+    // A caller that set no deadline keeps what is not delivered, and publishes it again.
+    const isKept = outcome.status === 'undelivered' && item.deadlineAt === Infinity;
+    if (parking === undefined || isKept) tell(item, outcome);
     else parking.park(item.entry.event, outcome, (told) => tell(item, told));
   }
 

@@ -1,22 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { entryFailureKind, mayHaveBeenAccepted, requestFailureKind } from './failure-table.ts';
+import { entryFailure, mayHaveBeenAccepted, requestFailureKind } from './failure-table.ts';
 
-describe('entryFailureKind', () => {
+describe('entryFailure', () => {
   it.each([
-    ['ThrottlingException', 'throttled'],
-    ['InternalFailure', 'transient'],
-    ['InternalException', 'transient'],
-    ['AccessDeniedException', 'permanent'],
-    ['InvalidAccountIdException', 'permanent'],
-    ['InvalidArgument', 'permanent'],
-    ['MalformedDetail', 'permanent'],
-    ['RedactionFailure', 'permanent'],
-    ['NotAuthorizedForSourceException', 'permanent'],
-    ['NotAuthorizedForDetailTypeException', 'permanent'],
-    ['SomethingNew', 'uncertain'],
-    ['toString', 'uncertain'],
-  ])('%s is %s', (code, kind) => {
-    expect(entryFailureKind(code)).toBe(kind);
+    ['ThrottlingException', 'throttled', 'entry'],
+    ['InternalFailure', 'transient', 'entry'],
+    ['InternalException', 'transient', 'entry'],
+    ['AccessDeniedException', 'denied', 'request'],
+    ['InvalidAccountIdException', 'denied', 'request'],
+    ['AccessDenied', 'denied', 'request'],
+    ['UnrecognizedClientException', 'denied', 'request'],
+    ['ResourceNotFoundException', 'denied', 'request'],
+    ['ExpiredTokenException', 'uncertain', 'request'],
+    ['TooManyRequestsException', 'throttled', 'request'],
+    ['ServiceUnavailable', 'transient', 'request'],
+    ['InternalServerError', 'transient', 'request'],
+    ['InvalidArgument', 'permanent', 'entry'],
+    ['MalformedDetail', 'permanent', 'entry'],
+    ['ValidationException', 'permanent', 'entry'],
+    ['RedactionFailure', 'permanent', 'entry'],
+    ['NotAuthorizedForSourceException', 'permanent', 'entry'],
+    ['NotAuthorizedForDetailTypeException', 'permanent', 'entry'],
+    ['SomethingNew', 'uncertain', 'entry'],
+    ['toString', 'uncertain', 'entry'],
+  ])('%s is %s and concerns the %s', (code, kind, scope) => {
+    expect(entryFailure(code)).toEqual({ kind, scope });
   });
 });
 

@@ -13,14 +13,16 @@ export type FailureKind = 'throttled' | 'transient' | 'permanent' | 'denied' | '
 
 /**
  * Codes of single entries in an answer with status 200. The complete list of the
- * service model (PutEventsResultEntry.ErrorCode); the code is an open string.
+ * service model (PutEventsResultEntry.ErrorCode); the code is an open string. Those before InvalidArgument
+ * say nothing about the event: the same event is accepted once the service has recovered or
+ * somebody has corrected the bus's policy, the role or the bus's ARN.
  */
 const ENTRY_CODES: ReadonlyMap<string, FailureKind> = new Map([
   ['ThrottlingException', 'throttled'],
   ['InternalFailure', 'transient'],
   ['InternalException', 'transient'],
-  ['AccessDeniedException', 'permanent'],
-  ['InvalidAccountIdException', 'permanent'],
+  ['AccessDeniedException', 'denied'],
+  ['InvalidAccountIdException', 'denied'],
   ['InvalidArgument', 'permanent'],
   ['MalformedDetail', 'permanent'],
   ['RedactionFailure', 'permanent'],
@@ -90,6 +92,7 @@ const REQUEST_CODES: ReadonlyMap<string, FailureKind> = new Map([
     'CredentialsProviderError',
     'IncompleteSignature',
     'IncompleteSignatureException',
+    'InvalidAccountIdException',
     'InvalidClientTokenId',
     'MissingAuthenticationToken',
     'MissingAuthenticationTokenException',
@@ -116,9 +119,18 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'MissingSigV4a',
 ]);
 
-/** What the error code of one entry asks for. */
-export function entryFailureKind(code: string): FailureKind {
-  return ENTRY_CODES.get(code) ?? 'uncertain';
+/** What the error code of one entry asks for, and who is suspected: see `Failure.scope`. */
+export function entryFailure(code: string): {
+  readonly kind: FailureKind;
+  readonly scope: 'entry' | 'request';
+} {
+  const own = ENTRY_CODES.get(code);
+  if (own !== undefined) return { kind: own, scope: own === 'denied' ? 'request' : 'entry' };
+  // A code that is at home on requests, such as one of expired credentials, is no fault of
+  // the one event that carries it, unless it is about content.
+  const general = REQUEST_CODES.get(code) ?? 'uncertain';
+  const isAboutRequest = REQUEST_CODES.has(code) && general !== 'permanent';
+  return { kind: general, scope: isAboutRequest ? 'request' : 'entry' };
 }
 
 /** What a failed request asks for. The code decides; the status where it is unknown. */

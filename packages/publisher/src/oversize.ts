@@ -1,5 +1,6 @@
 import type { SealedEvent } from '@tidings/contract';
 import { requestFailureKind } from './failure-table.ts';
+import { boundedWait } from './reply-results.ts';
 import type { Failure } from './retry-policy.ts';
 import type { RequestFailure } from './transport.ts';
 
@@ -23,13 +24,15 @@ export async function shrinkEvent(
   policy: OversizePolicy,
   event: SealedEvent,
   maxBytes: number,
+  maxRetryAfterMs: number,
 ): Promise<
   | { readonly ok: true; readonly event: SealedEvent }
   | { readonly ok: false; readonly failure: Failure }
 > {
   const shrunk = await shrinkSafely(policy, event, maxBytes);
   if (shrunk.ok) return shrunk;
-  const { code, message, retryAfterMs = 0 } = shrunk.failure;
+  const { code, message } = shrunk.failure;
+  const retryAfterMs = boundedWait(shrunk.failure.retryAfterMs, maxRetryAfterMs);
   const kind = requestFailureKind(shrunk.failure);
   // Whatever happened, the bus has not seen the event yet.
   const mayHaveBeenAccepted = false;

@@ -28,7 +28,8 @@ export interface PublisherOptions {
   readonly oversize?: OversizePolicy;
   /**
    * Keeps events that were rejected or not delivered; their outcomes then say `parked`.
-   * Default: they are with the caller only.
+   * What a call without a deadline (`Infinity`) gives up is not kept: such a caller, a relay
+   * for example, has it and publishes it again. Default: they are with the caller only.
    */
   readonly deadLetters?: DeadLetters;
   /** Milliseconds that one attempt to write dead letters may take. Default 3,000. */

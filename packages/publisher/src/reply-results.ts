@@ -1,5 +1,5 @@
 import { type EntryAnswer, readAnswer } from './answer.ts';
-import { entryFailureKind, mayHaveBeenAccepted, requestFailureKind } from './failure-table.ts';
+import { entryFailure, mayHaveBeenAccepted, requestFailureKind } from './failure-table.ts';
 import type { Failure } from './retry-policy.ts';
 import type { Reply } from './transport.ts';
 
@@ -27,16 +27,19 @@ const UNREADABLE: EntryResult = {
   },
 };
 
-/** Reads a reply to a request of `sent` entries. */
-export function replyResults(reply: Reply, sent: number): ReplyResults {
+/**
+ * Reads a reply to a request of `sent` entries. No wait that it asks for is longer than
+ * `maxRetryAfterMs`, whichever transport read it.
+ */
+export function replyResults(reply: Reply, sent: number, maxRetryAfterMs: number): ReplyResults {
   if (reply.ok) return { results: readAnswer(reply.body, sent).map(entryResult), refused: false };
-  const { code, message, retryAfterMs = 0 } = reply.failure;
+  const { code, message } = reply.failure;
   const kind = requestFailureKind(reply.failure);
   const failure: Failure = {
     kind,
     code,
     message,
-    retryAfterMs,
+    retryAfterMs: boundedWait(reply.failure.retryAfterMs, maxRetryAfterMs),
     scope: 'request',
     mayHaveBeenAccepted: mayHaveBeenAccepted(reply.failure),
   };
@@ -44,16 +47,20 @@ export function replyResults(reply: Reply, sent: number): ReplyResults {
   return { results, refused: kind === 'permanent' };
 }
 
+/** A wait that a timer can hold, whatever a transport made of an answer. */
+export function boundedWait(askedMs: number | undefined, mostMs: number): number {
+  return typeof askedMs === 'number' && askedMs > 0 ? Math.min(askedMs, mostMs) : 0;
+}
+
 function entryResult(answer: EntryAnswer): EntryResult {
   if (answer.kind === 'accepted') return answer;
   if (answer.kind === 'unknown') return UNREADABLE;
   const { code, message } = answer;
   const failure: Failure = {
-    kind: entryFailureKind(code),
+    ...entryFailure(code),
     code,
     message,
     retryAfterMs: 0,
-    scope: 'entry',
     mayHaveBeenAccepted: false,
   };
   return { kind: 'failed', failure };

@@ -6,11 +6,11 @@ export interface Failure {
   readonly kind: FailureKind;
   readonly code: string;
   readonly message: string;
-  /** The wait that the service asked for; 0 where it asked for none. */
+  /** The wait that the service asked for, bounded; 0 where it asked for none. */
   readonly retryAfterMs: number;
   /**
-   * Who is suspected where the kind stays `uncertain`: the event, if its own result
-   * carried the code; the request otherwise.
+   * Who is suspected: the event, if its own result carried a code that may be about it; the
+   * request, and with it everything that is sent, otherwise.
    */
   readonly scope: 'entry' | 'request';
   /** True where the bus may hold the event although the attempt failed. */

@@ -1,3 +1,4 @@
+import { retryAfterOf } from './retry-after.ts';
 import type { RequestFailure } from './transport.ts';
 
 /** What the SDK throws, as far as it is read here. */
@@ -20,7 +21,7 @@ export function sdkFailure(error: unknown): RequestFailure {
   const thrown: SdkError = typeof error === 'object' && error !== null ? error : {};
   const message = typeof thrown.message === 'string' ? thrown.message : String(error);
   const status = httpStatus(thrown);
-  const retryAfterMs = retryAfter(thrown.$response?.headers);
+  const retryAfterMs = retryAfterOf(thrown.$response?.headers);
   return {
     code: failureCode(thrown, status, message),
     status,
@@ -48,12 +49,4 @@ function failureCode(thrown: SdkError, status: number | undefined, message: stri
 function httpStatus(thrown: SdkError): number | undefined {
   const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode;
   return typeof status === 'number' ? status : undefined;
-}
-
-/** The wait that an answer asks for: seconds, or AWS's own header in milliseconds. */
-function retryAfter(headers: Readonly<Record<string, unknown>> | undefined): number | undefined {
-  const own = Number(headers?.['x-amz-retry-after'] ?? Number.NaN);
-  if (own >= 0) return own;
-  const seconds = Number(headers?.['retry-after'] ?? Number.NaN);
-  return seconds >= 0 ? seconds * 1000 : undefined;
 }

@@ -42,7 +42,7 @@ interface Waiting {
  * A publisher as its port demands, with lanes by key: one event of a key at a time over
  * all calls, and what waits behind one that is given up is given up with it.
  */
-function scriptedPublisher(accepted: Change[]): Publisher {
+function scriptedPublisher(accepted: Change[], reports: 'as decided' | 'when all are'): Publisher {
   const attempts = new Map<string, number>();
   const lanes = new Map<string, Waiting[]>();
 
@@ -85,13 +85,21 @@ function scriptedPublisher(accepted: Change[]): Publisher {
     options: PublishOptions = {},
   ): Promise<readonly PublishOutcome[]> => {
     const events = given as unknown as readonly Change[];
-    events.forEach((each, index) => {
-      const lane = lanes.get(each.key) ?? [];
-      lanes.set(each.key, lane);
-      lane.push({ change: each, tell: (outcome) => options.onOutcome?.(outcome, index) });
-      if (lane.length === 1) void runLane(lane);
-    });
-    return Promise.resolve([]);
+    return Promise.all(
+      events.map(
+        (each, index) =>
+          new Promise<PublishOutcome>((resolve) => {
+            const lane = lanes.get(each.key) ?? [];
+            lanes.set(each.key, lane);
+            const tell = (outcome: PublishOutcome): void => {
+              if (reports === 'as decided') options.onOutcome?.(outcome, index);
+              resolve(outcome);
+            };
+            lane.push({ change: each, tell });
+            if (lane.length === 1) void runLane(lane);
+          }),
+      ),
+    );
   };
   return { publishSettled, publish: async () => [], verify: async () => {}, close: async () => {} };
 }
@@ -109,13 +117,14 @@ test('every change is settled once, none overtakes within its key, and the poiso
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 8 }),
-      async (batches) => {
+      fc.constantFrom('as decided' as const, 'when all are' as const),
+      async (batches, reports) => {
         const accepted: Change[] = [];
         const parked: DeadLetter[] = [];
         let failures = 0;
         const settings = defineRelay({
           source: source as ChangeSource,
-          publisher: scriptedPublisher(accepted),
+          publisher: scriptedPublisher(accepted, reports),
           deadLetters: {
             park: async (letters) => {
               // Every third time the store is away.

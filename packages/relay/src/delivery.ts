@@ -5,6 +5,7 @@ import {
   fullJitter,
   type PublishableEvent,
   type PublishOutcome,
+  type PublishResult,
 } from '@tidings/contract';
 import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
@@ -114,8 +115,11 @@ export function createDelivery(
   }
 
   function publish(batch: readonly OwedEvent[]): void {
+    const decided = new Set<number>();
     const onOutcome = (outcome: PublishOutcome, index: number): void => {
-      const owing = batch[index] as OwedEvent;
+      const owing = batch[index];
+      if (owing === undefined || decided.has(index)) return;
+      decided.add(index);
       const settlement = settlementOf(outcome, owing.event, source.name);
       if (settlement.kind === 'settled') {
         if (resending === undefined) resends = 0;
@@ -124,10 +128,29 @@ export function createDelivery(
       if (settlement.kind === 'park') void park(settlement.letter, owing.group);
       if (settlement.kind === 'owed') owe(owing, `${settlement.code}: ${settlement.reason}`);
     };
-    publisher
-      .publishSettled(
+    const ask = async (): Promise<PublishResult> =>
+      publisher.publishSettled(
         batch.map(({ event }) => event),
         { deadlineMs: Number.POSITIVE_INFINITY, signal: abandoned.signal, onOutcome },
+      );
+    ask()
+      .then(
+        (outcomes) => {
+          // A publisher around another one may have dropped `onOutcome`.
+          for (const [index, outcome] of outcomes.entries()) onOutcome(outcome, index);
+          const undecided = batch.length - decided.size;
+          if (undecided === 0) return;
+          // To publish them again could repeat them for ever.
+          throw new ConfigurationError(
+            `the publisher returned no outcome for ${undecided} of ${batch.length} events; a ` +
+              'publisher must answer every event with one outcome, in order',
+          );
+        },
+        (error: unknown) => {
+          for (const [index, owing] of batch.entries()) {
+            if (!decided.has(index)) owe(owing, `the publisher failed: ${reasonOf(error)}`);
+          }
+        },
       )
       .catch(fail);
   }

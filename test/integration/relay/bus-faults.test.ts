@@ -46,6 +46,21 @@ const cases: readonly Case[] = [
     mayDuplicate: false,
   },
   {
+    name: 'entries denied for a while, inside a 200',
+    faults: [
+      {
+        when: { first: 6 },
+        action: { type: 'entry-fail', code: 'AccessDeniedException', fraction: 0.7 },
+      },
+    ],
+    mayDuplicate: false,
+  },
+  {
+    name: 'entries refused with credentials that have expired, inside a 200',
+    faults: [{ when: { first: 8 }, action: { type: 'entry-fail', code: 'ExpiredTokenException' } }],
+    mayDuplicate: false,
+  },
+  {
     name: 'whole requests throttled',
     faults: [{ when: { every: 3 }, action: { type: 'request-fail', preset: 'throttle' } }],
     mayDuplicate: false,

@@ -1,3 +1,4 @@
+import { retryAfterOf } from '../retry-after.ts';
 import type { RequestFailure } from '../transport.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 
@@ -6,7 +7,7 @@ export function answerFailure({ status, headers, body }: HttpAnswer): RequestFai
   const parsed = parseObject(body);
   const named = firstString(headers['x-amzn-errortype'], parsed.__type, parsed.code);
   const message = firstString(parsed.message, parsed.Message) ?? `HTTP status ${status}`;
-  const retryAfterMs = retryAfter(headers);
+  const retryAfterMs = retryAfterOf(headers);
   return {
     code: named === undefined ? `Http${status}` : errorName(named),
     status,
@@ -29,13 +30,6 @@ export function connectionFailure(error: unknown): RequestFailure {
 function errorName(text: string): string {
   const name = text.split('#').at(-1) ?? text;
   return name.split(':')[0] ?? name;
-}
-
-function retryAfter(headers: HttpAnswer['headers']): number | undefined {
-  const own = Number(headers['x-amz-retry-after'] ?? Number.NaN);
-  if (own >= 0) return own;
-  const seconds = Number(headers['retry-after'] ?? Number.NaN);
-  return seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function firstString(...values: readonly unknown[]): string | undefined {
