@@ -1,26 +1,36 @@
 import { ConfigurationError, RECORD_OVERHEAD_BYTES } from '@tidings/relay';
 import pg from 'pg';
+import type { TableName } from './wal/wal-layout.ts';
 
 /** A row whose columns all came as the server wrote them. */
 export type TextRow = Readonly<Record<string, string | null>>;
 
+const outbox: TableName = { schema: 'tidings', table: 'outbox' };
+
 /**
  * Lets the server refuse instead of filtering: with row level security a role that may not
  * see all rows would read too few, without a word.
- * @throws ConfigurationError where rows of the outbox would be filtered now.
+ * @throws ConfigurationError where rows of the tables would be filtered now.
  */
-export async function refuseRowSecurity(client: pg.ClientBase): Promise<void> {
+export async function refuseRowSecurity(
+  client: pg.ClientBase,
+  tables: readonly TableName[] = [outbox],
+): Promise<void> {
   await client.query('set row_security = off');
-  const { rows } = await client.query<{ filtered: boolean; role: string }>(
-    `select current_user as role,
-            coalesce(row_security_active(to_regclass('tidings.outbox')), false) as filtered`,
+  const { rows } = await client.query<{ role: string; name: string }>(
+    `select current_user as role, name
+     from (select format('%I.%I', schema, name) as name
+           from unnest($1::text[], $2::text[]) as t (schema, name)) as t
+     where row_security_active(to_regclass(name))`,
+    [tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
   );
-  const { filtered, role } = rows[0] as (typeof rows)[0];
-  if (!filtered) return;
+  const filtered = rows[0];
+  if (filtered === undefined) return;
+  const { role, name } = filtered;
   throw new ConfigurationError(
-    `row level security would hide rows of tidings.outbox from role "${role}"; run ` +
+    `row level security would hide rows of ${name} from role "${role}"; run ` +
       `ALTER ROLE ${pg.escapeIdentifier(role)} BYPASSRLS, or ` +
-      'ALTER TABLE tidings.outbox DISABLE ROW LEVEL SECURITY',
+      `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY`,
   );
 }
 

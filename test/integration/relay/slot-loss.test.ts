@@ -4,9 +4,10 @@ import {
 } from '@tidings/example-orders/postgres-cluster';
 import { startRelayProcess } from '@tidings/example-orders/relay-process';
 import type { LocalBus } from '@tidings/local';
-import { migrateOutbox } from '@tidings/postgres';
+import { migrateOutbox, outboxRoles } from '@tidings/postgres';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { appendRow } from '../../support/append-row.ts';
 import { everyKey, expectAllOrders } from '../../support/expect-all-orders.ts';
 import { createOrdersDatabase, type OrdersDatabase } from '../../support/orders-database.ts';
 import { postgresMajor } from '../../support/postgres-major.ts';
@@ -179,6 +180,13 @@ const losses: readonly Loss[] = [
     reason: 'unpublished',
     lose: async () => {
       await database.query(`alter publication tidings set (publish = 'delete')`);
+    },
+  },
+  {
+    name: 'left with a publication of partitions',
+    reason: 'unpublished',
+    lose: async () => {
+      await database.query('alter publication tidings set (publish_via_partition_root = false)');
     },
   },
   {
@@ -498,6 +506,58 @@ test('onSlotLoss: halt opens the incident and stops with the sentence for it', a
   await healer.stop();
   expectAllOrders(database.committed, bus.events);
   expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: true }]);
+});
+
+test('a role whose rows are filtered heals nothing, and says why', async () => {
+  await publishedBefore();
+  await database.query(
+    `do $$ begin
+       if not exists (select from pg_roles where rolname = 'relay') then
+         create role relay login password 'relay';
+       end if;
+     end $$`,
+  );
+  await database.query(outboxRoles({ relay: 'relay' }));
+  await database.placeOrders(2);
+  await dropSlot();
+  await database.query(
+    `alter table tidings.outbox enable row level security;
+     create policy writers on tidings.outbox for insert with check (true)`,
+  );
+  const connection = database.url.replace('postgres:tidings@', 'relay:relay@');
+  await expect(start({ connection }).ended).rejects.toThrow(
+    /would hide rows of tidings.outbox from role "relay"; run ALTER ROLE "relay" BYPASSRLS/,
+  );
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', closed: false }]);
+  await database.query('alter role "relay" bypassrls');
+  const relay = start({ connection });
+  await relay.logged('the slot is healed');
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect(await incidents()).toMatchObject([{ reason: 'dropped', republished: '2', closed: true }]);
+});
+
+test('rows of a key are healed in order of id, whichever transaction began first', async () => {
+  await publishedBefore();
+  await dropSlot();
+  const [early, late] = [new pg.Client(database.url), new pg.Client(database.url)];
+  await Promise.all([early.connect(), late.connect()]);
+  try {
+    await early.query('begin');
+    await early.query('select pg_current_xact_id()');
+    await appendRow(late, { key: 'first', orderingKey: 'k' });
+    await appendRow(early, { key: 'second', orderingKey: 'k' });
+    await early.query('commit');
+  } finally {
+    await Promise.all([early.end(), late.end()]);
+  }
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await relay.stop();
+  expect(bus.events.slice(-2).map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+    'first',
+    'second',
+  ]);
 });
 
 test('a checkpoint of another cluster is refused with what to do', async () => {

@@ -21,7 +21,7 @@ export const outboxLayout: WalLayout<OutboxRow> = {
       query: (bookmark) =>
         `select event_id, source, detail_type, detail::text, occurred_at::text,
                 resources::text, idempotency_key, ordering_key, trace_header
-         from tidings.outbox where ${sinceOf(bookmark)} order by transaction_id, id`,
+         from tidings.outbox where ${sinceOf(bookmark)} order by id`,
       read: outboxRowOf,
     },
   ],

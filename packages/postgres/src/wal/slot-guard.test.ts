@@ -99,8 +99,18 @@ test.each([
   ['its publication dropped', { ...sound, publication: undefined }, 'does not exist'],
   [
     'its table unpublished',
-    withPublication({ missing: ['tidings.outbox'] }),
+    withPublication({ missing: [{ name: 'tidings.outbox', because: 'not-a-member' }] }),
     'ADD TABLE tidings.outbox',
+  ],
+  [
+    'its table unlogged',
+    withPublication({ missing: [{ name: 'public."Order Lines"', because: 'unlogged' }] }),
+    'ALTER TABLE public."Order Lines" SET LOGGED',
+  ],
+  [
+    'its partitions published apart',
+    withPublication({ missing: [{ name: 'tidings.outbox', because: 'not-via-root' }] }),
+    'run ALTER PUBLICATION "tidings" SET (publish_via_partition_root = true)',
   ],
   ['inserts unpublished', withPublication({ operations: ['delete'] }), `publish = 'insert'`],
   ['its publication altered', withPublication({ fingerprint: 'f2' }), 'made again or altered'],

@@ -1,5 +1,6 @@
+import pg from 'pg';
 import { formatLsn, type Lsn } from '../lsn.ts';
-import type { SlotObservation, SlotState } from './slot-observation.ts';
+import type { SlotObservation, SlotState, UnpublishedTable } from './slot-observation.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** Why a stream can no longer be trusted to hold every change. */
@@ -153,26 +154,42 @@ function missingSlot(name: string, database: string, others: readonly string[]):
 function unpublishedOf(seen: SlotObservation, expected: SlotExpectation): string | undefined {
   const { publication: name } = expected;
   const { publication } = seen;
+  const identifier = pg.escapeIdentifier(name);
   if (publication === undefined) {
     return (
       `publication "${name}" does not exist in database "${seen.server.database}"; ` +
       'run `tidings outbox migrate` first'
     );
   }
+  const absent = publication.missing.filter(({ because }) => because === 'absent');
+  if (absent.length > 0) {
+    const names = absent.map((each) => each.name).join(', ');
+    return `table ${names} does not exist any more; rename it back, or restore it`;
+  }
   if (publication.missing.length > 0) {
-    return (
-      `publication "${name}" does not publish ${publication.missing.join(', ')}; run ` +
-      `ALTER PUBLICATION "${name}" ADD TABLE ${publication.missing.join(', ')}`
-    );
+    const names = publication.missing.map((each) => each.name).join(', ');
+    const advice = publication.missing.map((each) => publishingStatement(identifier, each));
+    return `publication "${name}" does not publish ${names}; run ${[...new Set(advice)].join('; ')}`;
   }
   const unheard = expected.operations.filter((each) => !publication.operations.includes(each));
   if (unheard.length > 0) {
     return (
       `publication "${name}" does not publish every ${unheard.join(' and ')}; run ` +
-      `ALTER PUBLICATION "${name}" SET (publish = '${expected.operations.join(', ')}')`
+      `ALTER PUBLICATION ${identifier} SET (publish = '${expected.operations.join(', ')}')`
     );
   }
   return undefined;
+}
+
+function publishingStatement(publication: string, { name, because }: UnpublishedTable): string {
+  switch (because) {
+    case 'unlogged':
+      return `ALTER TABLE ${name} SET LOGGED`;
+    case 'not-via-root':
+      return `ALTER PUBLICATION ${publication} SET (publish_via_partition_root = true)`;
+    default:
+      return `ALTER PUBLICATION ${publication} ADD TABLE ${name}`;
+  }
 }
 
 function invalidationOf(slot: SlotState, name: string): string | undefined {

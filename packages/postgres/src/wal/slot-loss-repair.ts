@@ -1,12 +1,13 @@
 import { ConfigurationError, type Logger } from '@tidings/relay';
-import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import { openIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import type { SqlSession } from '../sql-session.ts';
+import { refuseRowSecurity } from '../text-rows.ts';
 import { backfillInto } from './backfill.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { createReplacementSlot, dropSlot } from './replacement-slot.ts';
+import { restorePublication } from './restore-publication.ts';
 import type { SlotLoss } from './slot-guard.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import type { WalLayout } from './wal-layout.ts';
@@ -70,6 +71,7 @@ export async function repairSlotLoss<Change>(request: RepairRequest<Change>): Pr
         'publishes again what the bookmark does not cover',
     );
   }
+  await sql.use((client) => refuseRowSecurity(client, layout.tables));
   if (loss === 'unpublished') await publishAgain(request);
   await dropSlot(sql, slot, logger, signal);
   const replacement = await createReplacementSlot(
@@ -125,29 +127,11 @@ export function queueEndOfRepair<Change>(
 
 /** Puts the tables back into the publication, which only its owner may. */
 async function publishAgain<Change>(request: RepairRequest<Change>): Promise<void> {
-  const { settings, layout, seen, sql, explanation } = request;
-  const publication = pg.escapeIdentifier(settings.publication);
-  const operations = layout.operations.join(', ');
-  const missing = layout.tables.filter(({ schema, table }) =>
-    (seen.publication?.missing ?? [`${schema}.${table}`]).includes(`${schema}.${table}`),
-  );
+  const { settings, layout, sql, explanation } = request;
+  const { publication } = settings;
+  const { tables, operations } = layout;
   try {
-    await sql.use(async (client) => {
-      if (seen.publication === undefined) {
-        await client.query(
-          `create publication ${publication}
-           with (publish = '${operations}', publish_via_partition_root = true)`,
-        );
-      } else {
-        await client.query(`alter publication ${publication} set (publish = '${operations}')`);
-      }
-      for (const { schema, table } of missing) {
-        await client.query(
-          `alter publication ${publication} add table ` +
-            `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`,
-        );
-      }
-    });
+    await sql.use((client) => restorePublication(client, { publication, tables, operations }));
   } catch (error) {
     if ((error as { readonly code?: string }).code !== '42501') throw error;
     throw new ConfigurationError(

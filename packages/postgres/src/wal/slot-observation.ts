@@ -34,11 +34,24 @@ export interface SlotState {
   readonly conflicting: boolean;
 }
 
+/** A table that a publication does not publish. */
+export interface UnpublishedTable {
+  /** Quoted where SQL needs it. */
+  readonly name: string;
+  readonly because:
+    | 'absent'
+    /** It leaves nothing in the log. */
+    | 'unlogged'
+    /** Its partitions are published, each as a table of its own. */
+    | 'not-via-root'
+    | 'not-a-member';
+}
+
 /** The publication, as far as the layout's tables depend on it. */
 export interface PublicationState {
   readonly operations: readonly string[];
   /** The layout's tables that it does not publish. */
-  readonly missing: readonly string[];
+  readonly missing: readonly UnpublishedTable[];
   /** Tables whose rows or columns it filters. */
   readonly filtered: readonly string[];
   /**
@@ -159,7 +172,7 @@ async function observePublication(
 ): Promise<PublicationState | undefined> {
   const { rows } = await sql.query<{
     operations: string[];
-    missing: string[] | null;
+    missing: UnpublishedTable[] | null;
     filtered: string[] | null;
     fingerprint: string;
   }>(
@@ -168,13 +181,20 @@ async function observePublication(
               case when p.pubupdate then 'update' end,
               case when p.pubdelete then 'delete' end,
               case when p.pubtruncate then 'truncate' end], null) as operations,
-            (select array_agg(t.schema || '.' || t.name)
+            (select json_agg(json_build_object('name', format('%I.%I', t.schema, t.name),
+                      'because', case when c.oid is null then 'absent'
+                        when c.relpersistence <> 'p' then 'unlogged'
+                        when c.relkind = 'p' and not p.pubviaroot and (p.puballtables or exists (
+                          select from pg_publication_rel r
+                          where r.prpubid = p.oid and r.prrelid = c.oid)) then 'not-via-root'
+                        else 'not-a-member' end))
              from unnest($2::text[], $3::text[]) as t (schema, name)
+             left join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema, t.name))
              where not exists (
                select from pg_publication_tables pt
                where pt.pubname = p.pubname
                  and pt.schemaname = t.schema and pt.tablename = t.name)) as missing,
-            (select array_agg(t.schema || '.' || t.name)
+            (select array_agg(format('%I.%I', t.schema, t.name))
              from unnest($2::text[], $3::text[]) as t (schema, name)
              join pg_publication_rel r
                on r.prpubid = p.oid

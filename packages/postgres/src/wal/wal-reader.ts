@@ -423,8 +423,7 @@ export class WalReader<Change> {
       // A slot or publication that was lost between the look and the start is a loss like
       // any other, which the next look repairs. Everything else is for a person.
       const verdict = await this.#lookAgain();
-      if (verdict?.kind === 'lost') return;
-      if (verdict !== undefined) throw refusalOf(error);
+      if (verdict !== undefined && verdict.kind !== 'lost') throw refusalOf(error);
     }
     const waitMs = fullJitter(reconnect, attempt);
     logger.warn({ slot, reason: reasonOf(error), waitMs }, 'the stream is down; connecting again');
