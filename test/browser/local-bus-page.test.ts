@@ -110,6 +110,19 @@ describe.skipIf(browserPath === undefined)(
       expect(await textOf(page.getByRole('article'))).toContain('<script>');
     });
 
+    test('says which bus swallowed events, and which buses exist', async () => {
+      const alert = page.getByRole('alert').filter({ hasText: 'dropped' });
+      expect(await alert.count()).toBe(0);
+      const Entries = [{ EventBusName: 'oders', Source: 's', DetailType: 'd', Detail: '{}' }];
+      await on.events.send(new PutEventsCommand({ Entries }));
+      await alert.waitFor();
+      await on.events.send(new PutEventsCommand({ Entries }));
+      await eventually(() => textOf(alert)).toContain('2 events were dropped: the bus oders');
+      expect(await textOf(alert)).toContain('Buses there: default.');
+      await page.getByRole('button', { name: 'Clear journal' }).click();
+      await alert.waitFor({ state: 'hidden' });
+    });
+
     test('search finds by words anywhere in the event', async () => {
       await on.put({ city: 'Lyon', n: 1 }, { city: 'Porto', n: 2 }, { city: 'Lyon', n: 3 });
       await eventually(() => rows().count()).toBe(3);

@@ -6,6 +6,7 @@ import {
   type LocalBusOptions,
   type LocalRules,
   startLocalBus,
+  type UnknownBus,
 } from '@tidings/local';
 import { ConfigurationError, reasonOf } from '@tidings/relay';
 import { createJiti } from 'jiti';
@@ -22,6 +23,9 @@ export async function runDev(file: string | undefined, options: DevOptions): Pro
     throw error;
   }
   print(environment(bus, options));
+  bus.watchUnknownBuses((unknown) => {
+    if (unknown.dropped === 1) print(swallowed(unknown, bus.url));
+  });
   const stopWatching = file === undefined ? () => {} : watchRules(bus, file);
   await new Promise<void>((done) => {
     process.once('SIGINT', done);
@@ -58,6 +62,21 @@ function environment(bus: LocalBus, { region, token = 'local' }: DevOptions): st
     `export AWS_SECRET_ACCESS_KEY=${token}`,
     '',
   ].join('\n');
+}
+
+/** EventBridge answers such events as if they had been taken, so nobody else says it. */
+function swallowed(
+  { name, account, region, existing, elsewhere }: UnknownBus,
+  url: string,
+): string {
+  const place = elsewhere.map((each) => `region ${each.region} of account ${each.account}`);
+  return [
+    `An event was sent to the bus ${JSON.stringify(name)}, which does not exist in region ${region} of account ${account}.`,
+    'Like EventBridge, the local bus answered it with an id and dropped it, and does so with all that follow.',
+    `Buses there: ${existing.join(', ')}.`,
+    ...(place.length === 0 ? [] : [`A bus of that name exists in ${place.join(' and ')}.`]),
+    `Declare it in a rules file, { buses: [${JSON.stringify(name)}] }, or make it: aws events create-event-bus --name ${name} --region ${region} --endpoint-url ${url}`,
+  ].join(' ');
 }
 
 /** Reads the rules anew when the file changes; a file that is wrong leaves them as they are. */

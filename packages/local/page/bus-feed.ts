@@ -1,3 +1,5 @@
+import type { UnknownBusTold } from './unknown-buses.ts';
+
 /** An accepted event, as the bus streams it. */
 export interface FeedEvent {
   readonly seq: number;
@@ -32,6 +34,8 @@ export interface FeedDelivery {
 /** Everything the bus has told so far. */
 export interface BusFeed {
   readonly events: readonly ListedEvent[];
+  /** Buses that do not exist and that events were sent to. */
+  readonly unknownBuses: readonly UnknownBusTold[];
   deliveriesOf(event: ListedEvent): readonly FeedDelivery[];
   /** Called after each piece of news. */
   watch(
@@ -45,6 +49,7 @@ const maxEvents = 100_000;
 
 export function openFeed(): BusFeed {
   let events: ListedEvent[] = [];
+  let unknownBuses: readonly UnknownBusTold[] = [];
   const deliveries = new Map<number, Map<number, FeedDelivery>>();
   const watchers: Parameters<BusFeed['watch']>[0][] = [];
   const connectionWatchers: ((isLive: boolean) => void)[] = [];
@@ -61,6 +66,7 @@ export function openFeed(): BusFeed {
   source.addEventListener('reset', () => {
     events = [];
     deliveries.clear();
+    unknownBuses = [];
     tell([], true);
   });
   source.addEventListener('events', ({ data }) => {
@@ -79,9 +85,16 @@ export function openFeed(): BusFeed {
     }
     tell([]);
   });
+  source.addEventListener('unknown-buses', ({ data }) => {
+    unknownBuses = JSON.parse(data) as readonly UnknownBusTold[];
+    tell([]);
+  });
   return {
     get events() {
       return events;
+    },
+    get unknownBuses() {
+      return unknownBuses;
     },
     deliveriesOf: (event) => [...(deliveries.get(event.seq)?.values() ?? [])],
     watch: (look) => watchers.push(look),

@@ -8,6 +8,7 @@ import { faultsView } from './faults-view.ts';
 import { patternView } from './pattern-view.ts';
 import { rulesView } from './rules-view.ts';
 import { openTabs } from './tabs.ts';
+import { showUnknownBuses } from './unknown-buses.ts';
 
 const feed = openFeed();
 const search = byId<HTMLInputElement>('search');
@@ -40,6 +41,7 @@ function draw(): void {
   isDrawing = false;
   byId('event-count').textContent = String(feed.events.length);
   byId('no-events').hidden = feed.events.length > 0;
+  showUnknownBuses(byId('unknown-buses'), feed.unknownBuses);
   if (isPaused) return;
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found =

@@ -20,6 +20,7 @@ import { createFaultPlan, type FaultPlan } from './faults/fault-plan.ts';
 import { type BusSummary, summarize } from './journal/bus-summary.ts';
 import { createEventJournal, type EventJournal } from './journal/event-journal.ts';
 import { createRequestJournal, type RequestJournal } from './journal/request-journal.ts';
+import { createUnknownBuses, type UnknownBuses } from './journal/unknown-buses.ts';
 import type { ResolvedBusOptions } from './local-bus-options.ts';
 import { apiDestinationOperations } from './operations/api-destination-operations.ts';
 import { archiveOperations } from './operations/archive-operations.ts';
@@ -52,6 +53,7 @@ export interface BusCore extends PutEventsBus {
   readonly faults: FaultPlan;
   readonly requests: RequestJournal;
   readonly events: EventJournal;
+  readonly unknownBuses: UnknownBuses;
   readonly deliverer: Deliverer;
   readonly router: Router;
   readonly queues: Queues;
@@ -88,6 +90,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const requests = createRequestJournal(keep);
   const events = createEventJournal(keep);
   const estate = createEstate(options.buses, clock.now);
+  const unknownBuses = createUnknownBuses(estate);
   const queues = createQueues(clock, () => url);
   const logs = createLogGroups();
   const tokens = createAccessTokens(clock);
@@ -171,6 +174,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     faults,
     requests,
     events,
+    unknownBuses,
     deliverer,
     router,
     queues,
@@ -211,6 +215,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       faults.set([]);
       requests.clear();
       events.clear();
+      unknownBuses.clear();
       deliverer.clear();
       router.clear();
       logs.clear();

@@ -17,6 +17,7 @@ export type { BusSummary } from './journal/bus-summary.ts';
 export type { DuplicateEntry, Occurrence } from './journal/duplicate-entries.ts';
 export type { LostEntry } from './journal/lost-entries.ts';
 export type { EntryRecord, RequestAnswer, RequestRecord } from './journal/request-record.ts';
+export type { UnknownBus } from './journal/unknown-buses.ts';
 export type { WaitOptions } from './journal/wait-for-event.ts';
 export type { EventPattern, LocalBus } from './local-bus.ts';
 export type { LocalBusOptions } from './local-bus-options.ts';

@@ -8,6 +8,7 @@ import type { BusSummary } from './journal/bus-summary.ts';
 import type { DuplicateEntry } from './journal/duplicate-entries.ts';
 import type { LostEntry } from './journal/lost-entries.ts';
 import type { RequestRecord } from './journal/request-record.ts';
+import type { UnknownBus } from './journal/unknown-buses.ts';
 import type { WaitOptions } from './journal/wait-for-event.ts';
 import type { LocalRules } from './local-rules/local-rules.ts';
 
@@ -30,6 +31,13 @@ export interface LocalBus {
   summary(): BusSummary;
   /** Entries whose sender was told of a success and that no bus has. */
   lost(): readonly LostEntry[];
+  /** Buses that events were sent to and that did not exist, with how many they swallowed. */
+  unknownBuses(): readonly UnknownBus[];
+  /**
+   * Calls `look` with the bus at each event that is dropped because its bus does not exist,
+   * until the result is called.
+   */
+  watchUnknownBuses(look: (bus: UnknownBus) => void): () => void;
   /** Payloads that were committed more than once, and by whom. */
   duplicates(): readonly DuplicateEntry[];
   /**

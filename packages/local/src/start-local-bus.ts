@@ -57,6 +57,8 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
     deliveries: bus.deliverer.records,
     summary: bus.summary,
     lost: () => lostEntries(bus.requests.records),
+    unknownBuses: bus.unknownBuses.list,
+    watchUnknownBuses: bus.unknownBuses.watch,
     duplicates: () => duplicateEntries(bus.requests.records),
     waitFor,
     setFaults: (faults) => bus.faults.set(parseFaults(faults)),

@@ -44,13 +44,13 @@ const url = async () => {
   await eventually(() => output, { timeout: 20_000 }).toContain('AWS_SECRET_ACCESS_KEY');
   return /AWS_ENDPOINT_URL_EVENTBRIDGE=(\S+)/.exec(output)?.[1] ?? '';
 };
-const put = async (endpoint: string, orderId: string) => {
-  const client = busClient(endpoint, { region: 'us-east-1' });
+const put = async (endpoint: string, orderId: string, bus = 'orders', region = 'us-east-1') => {
+  const client = busClient(endpoint, { region });
   await client.send(
     new PutEventsCommand({
       Entries: [
         {
-          EventBusName: 'orders',
+          EventBusName: bus,
           Source: 'com.acme.orders',
           DetailType: 'OrderPlaced',
           Detail: JSON.stringify({ orderId }),
@@ -99,6 +99,35 @@ test('takes a free port where the usual one is taken', async () => {
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
   await other?.stop();
+});
+
+test('a bus that swallows events is told once, with the buses that exist', async () => {
+  const child = run('--port', '0');
+  const endpoint = await url();
+  await put(endpoint, 'a', 'shop');
+  await put(endpoint, 'b', 'shop');
+  await put(endpoint, 'c', 'other');
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  const told = output.split('\n').filter((line) => line.includes('does not exist'));
+  expect(told).toEqual([
+    expect.stringContaining('the bus "shop", which does not exist in region us-east-1'),
+    expect.stringContaining('the bus "other", which does not exist in region us-east-1'),
+  ]);
+  expect(told[0]).toContain('Buses there: default.');
+});
+
+test('a bus that exists in another region than the sender names is told with its region', async () => {
+  const file = join(folder, 'rules.json');
+  await writeFile(file, '{"buses":["orders"]}');
+  const child = run(file, '--port', '0');
+  await put(await url(), 'a', 'orders', 'eu-west-3');
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  expect(output).toContain('which does not exist in region eu-west-3 of account 000000000000');
+  expect(output).toContain(
+    'A bus of that name exists in region us-east-1 of account 000000000000.',
+  );
 });
 
 describe('what is wrong is one sentence, and a non-zero exit code', () => {

@@ -24,6 +24,7 @@ export interface PutEventsBus {
   readonly estate: Estate;
   readonly options: { readonly organization: string | undefined };
   readonly now: () => number;
+  readonly unknownBuses: { count(address: BusAddress): void };
   /** Takes the event in and routes it. */
   accept(fields: NewEvent): AcceptedEvent;
 }
@@ -73,6 +74,7 @@ export function putEvents(
         ? 'no-such-bus'
         : undefined;
     records.push(record(entry, address, { id, dropped }));
+    if (dropped === 'no-such-bus') bus.unknownBuses.count(address);
     if (dropped !== undefined || found === undefined) continue;
     const metadata = checked.detail.metadata as Record<string, unknown> | null | undefined;
     const acceptedAt = bus.now();

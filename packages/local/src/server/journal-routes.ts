@@ -33,6 +33,7 @@ export function journalRoutes(bus: BusCore): Hono {
     return context.json({ deliveries: records.slice(from, to), more: to < records.length });
   });
   routes.get('/lost', (context) => context.json({ lost: lostEntries(bus.requests.records) }));
+  routes.get('/unknown-buses', (context) => context.json({ buses: bus.unknownBuses.list() }));
   routes.get('/duplicates', (context) =>
     context.json({ duplicates: duplicateEntries(bus.requests.records) }),
   );

@@ -11,7 +11,7 @@ const flushMs = 50;
 const backlog = 10_000;
 const chunk = 500;
 
-/** `GET /stream`: events, deliveries and resets as they come, as server-sent events. */
+/** `GET /stream`: events, deliveries, unknown buses and resets, as server-sent events. */
 export function streamRoutes(bus: BusCore): Hono {
   const routes = new Hono();
   routes.get('/stream', (context) =>
@@ -24,6 +24,7 @@ export function streamRoutes(bus: BusCore): Hono {
           .map((each) => [each.seq, each]),
       );
       let isReset = true;
+      let hasDropped = bus.unknownBuses.list().length > 0;
       let wake: (() => void) | undefined;
       const unwatch = [
         bus.events.watch((event) => {
@@ -34,9 +35,14 @@ export function streamRoutes(bus: BusCore): Hono {
           deliveries.set(record.seq, record);
           wake?.();
         }),
+        bus.unknownBuses.watch(() => {
+          hasDropped = true;
+          wake?.();
+        }),
         bus.watchResets(() => {
           events.length = 0;
           deliveries.clear();
+          hasDropped = false;
           isReset = true;
           wake?.();
         }),
@@ -64,7 +70,12 @@ export function streamRoutes(bus: BusCore): Hono {
           deliveries.clear();
           await send('deliveries', next);
         }
-        if (!isReset && events.length === 0 && deliveries.size === 0 && !stream.aborted) {
+        if (hasDropped) {
+          hasDropped = false;
+          await send('unknown-buses', bus.unknownBuses.list());
+        }
+        const isIdle = !isReset && events.length === 0 && deliveries.size === 0 && !hasDropped;
+        if (isIdle && !stream.aborted) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
