@@ -1,4 +1,5 @@
 import { reasonOf } from '@tidings/relay';
+import { ConnectionLost } from './connection-lost.ts';
 
 /** What a failure of a Postgres connection means for whoever holds it. */
 export type ConnectionFailure =
@@ -43,6 +44,7 @@ export function connectionFailureOf(error: unknown): ConnectionFailure {
     readonly message?: string;
     readonly routine?: string;
   };
+  if (error instanceof ConnectionLost) return { kind: 'lost' };
   if (code === '55006') return { kind: 'slot-in-use' };
   if (code !== undefined && (lostStates.has(code) || lostCodes.has(code))) return { kind: 'lost' };
   if (code === undefined && lostMessages.test(message ?? '')) {

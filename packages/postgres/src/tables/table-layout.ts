@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { PublishableEvent } from '@tidings/contract';
 import { CaptureError } from '@tidings/relay';
 import pg from 'pg';
+import { ConnectionLost } from '../connection-lost.ts';
 import type { Backfill, WalLayout } from '../wal/wal-layout.ts';
 import { captureRow, identityStatement, type TableKnowledge } from './capture-row.ts';
 import type { CapturedTable } from './capture-table.ts';
@@ -41,7 +42,7 @@ export function tableLayout(
         // A new connection reads the catalog first, where the type is by now; one that has
         // been dropped since is read as text.
         for (const oid of unknown) lookedFor.add(oid);
-        throw new Error(`Connection terminated: ${table.label} has a column of a new type`);
+        throw new ConnectionLost(`${table.label} has a column of a new type`);
       }
       return tableChangeReader(table.label, relation);
     },

@@ -85,6 +85,11 @@ test('an update with its old row, with its old key, and with neither', () => {
   });
 });
 
+test('of a long logical message only the beginning is kept', () => {
+  const decoded = decodePgoutput(message(true, 'tidings.heartbeat.orders', 'x'.repeat(5_000)), 0);
+  expect(decoded).toMatchObject({ content: 'x'.repeat(1_024) });
+});
+
 test('a delete, a truncate, and a logical message', () => {
   expect(decodePgoutput(remove(77, ['K', ['1', null]]), 0)).toEqual({
     kind: 'delete',

@@ -58,6 +58,7 @@ export type PgoutputMessage =
       /** False for one that came at once, also from a transaction that rolled back. */
       readonly transactional: boolean;
       readonly prefix: string;
+      /** Its first 1,024 bytes: anybody may send a message, of up to 1 GB. */
       readonly content: string;
     }
   | { readonly kind: 'other'; readonly tag: string };
@@ -77,6 +78,9 @@ const UNCHANGED = 0x75;
 
 const OLD_ROW = 0x4f;
 const OLD_KEY = 0x4b;
+
+/** What is kept of a logical message: the relay's own are far shorter. */
+const CONTENT_BYTES = 1_024;
 
 const identities: Readonly<Record<string, ReplicaIdentity>> = {
   d: 'default',
@@ -133,7 +137,7 @@ export function decodePgoutput(chunk: Buffer, offset: number): PgoutputMessage {
       const transactional = (cursor.byte() & 1) === 1;
       cursor.at += 8; // LSN
       const prefix = cursor.text();
-      return { kind: 'message', transactional, prefix, content: cursor.sized() };
+      return { kind: 'message', transactional, prefix, content: cursor.sized(CONTENT_BYTES) };
     }
     case undefined:
       throw new Error('pgoutput sent an empty message');
@@ -175,12 +179,13 @@ class Cursor {
     return value;
   }
 
-  /** Text behind its length. */
-  sized(): string {
+  /** Text behind its length; of a longer one the first `limit` bytes. */
+  sized(limit = Number.POSITIVE_INFINITY): string {
     const length = this.uint32();
+    const from = this.at;
     this.at += length;
     if (this.at > this.chunk.length) throw new Error('pgoutput sent a value without its end');
-    return this.chunk.toString('utf8', this.at - length, this.at);
+    return this.chunk.toString('utf8', from, length > limit ? from + limit : this.at);
   }
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { currentTimeline, readCheckpoint, type StoredCheckpoint } from '../checkpoint-store.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
+import type { HeartbeatView } from './heartbeats.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** The server, as far as streaming depends on it. */
@@ -230,21 +231,28 @@ export const fingerprintSql = `
     left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid))`;
 
 /**
- * Sends a heartbeat through the log: what is visible now, with the publication as it is
- * in the same snapshot. It needs no table and no right.
+ * Sends a heartbeat of this name through the log and tells what was visible to it, with the
+ * publication as it is in the same snapshot. It needs no table and no right.
  */
 export async function emitHeartbeat(
   sql: pg.ClientBase,
   prefix: string,
+  name: string,
   publication: string,
   tables: readonly TableName[],
-): Promise<void> {
-  await sql.query(
-    `select pg_logical_emit_message(true, $4, json_build_object(
-       'snapshot', pg_current_snapshot()::text,
-       'at', now(),
-       'fingerprint', (select ${fingerprintSql} from pg_publication p where p.pubname = $1)
-     )::text)`,
-    [publication, tables.map((each) => each.schema), tables.map((each) => each.table), prefix],
+): Promise<HeartbeatView> {
+  const { rows } = await sql.query<HeartbeatView>(
+    `select pg_current_snapshot()::text as snapshot, to_json(now()) #>> '{}' as at,
+            (select ${fingerprintSql} from pg_publication p where p.pubname = $1) as fingerprint,
+            pg_logical_emit_message(true, $4, $5)::text as lsn`,
+    [
+      publication,
+      tables.map((each) => each.schema),
+      tables.map((each) => each.table),
+      prefix,
+      name,
+    ],
   );
+  const { snapshot, at, fingerprint } = rows[0] as HeartbeatView;
+  return { snapshot, at, fingerprint };
 }

@@ -1,7 +1,9 @@
 import { type Logger, reasonOf } from '@tidings/relay';
 import { connectionFailureOf } from '../connection-failure.ts';
-import type { Lsn } from '../lsn.ts';
+import { ConnectionLost } from '../connection-lost.ts';
 import type { SqlSession } from '../sql-session.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import type { ReadingState } from './reading-state.ts';
 import type { SlotVerdict } from './slot-guard.ts';
 import { emitHeartbeat, type SlotObservation } from './slot-observation.ts';
 import { slotWarnings } from './slot-warnings.ts';
@@ -19,11 +21,10 @@ export interface WatchRequest {
   readonly stream: WalStream;
   readonly logger: Logger;
   readonly observe: () => Promise<{ seen: SlotObservation; verdict: SlotVerdict }>;
+  readonly state: ReadingState;
+  readonly heartbeats: Heartbeats;
   /** When the last heartbeat came back, 0 before the first. */
   readonly heartbeatReturnedAt: () => number;
-  /** How long nothing has been settled although something is owed. */
-  readonly stalledForMs: () => number;
-  readonly acknowledged: () => Lsn;
   readonly bookmarkTakenAt: () => number | undefined;
 }
 
@@ -42,11 +43,11 @@ export function watchStream(request: WatchRequest): { stop(): void } {
   let busy = false;
   let idleSlotTimeoutMs = 0;
   let oldestUnanswered: number | undefined;
-  let progress = { lsn: stream.position.lsn, at: Date.now() };
+  let progress = { lsn: stream.received, at: Date.now() };
   let warned = new Set<string>();
 
   function checkStall(): boolean {
-    const stalledForMs = request.stalledForMs();
+    const stalledForMs = request.state.stalledForMs;
     if (stalledForMs <= settings.stallTimeoutMs) return false;
     stream.destroy(new StalledStream(stalledForMs, idleSlotTimeoutMs));
     return true;
@@ -54,27 +55,27 @@ export function watchStream(request: WatchRequest): { stop(): void } {
 
   /** A connection may live while nothing comes through it any more. */
   function checkHeartbeat(): boolean {
-    const { lsn } = stream.position;
+    const lsn = stream.received;
     if (lsn !== progress.lsn || stream.blocked) progress = { lsn, at: Date.now() };
     if (oldestUnanswered !== undefined && request.heartbeatReturnedAt() >= oldestUnanswered) {
       oldestUnanswered = undefined;
     }
     const silentSince = Math.max(oldestUnanswered ?? Number.POSITIVE_INFINITY, progress.at);
     if (Date.now() - silentSince <= settings.heartbeatTimeoutMs) return false;
-    const sentence = `Connection terminated: no heartbeat came back in ${settings.heartbeatTimeoutMs} ms`;
+    const sentence = `no heartbeat came back in ${settings.heartbeatTimeoutMs} ms`;
     logger.error({ slot }, 'the stream is silent although its connection lives; opening another');
-    stream.destroy(new Error(sentence));
+    stream.destroy(new ConnectionLost(sentence));
     return true;
   }
 
   /** Counts what no bookmark covers, but only while the log says that it may be much. */
   async function countOpenRows(seen: SlotObservation): Promise<number | undefined> {
-    const { acknowledged } = request;
     const backfill = request.backfill?.filter(({ countable }) => countable);
     const bookmark = seen.checkpoint?.bookmark;
     if (!backfill?.length || bookmark === undefined) return undefined;
     const limit = settings.warnings.lagEvents + 1;
-    if ((seen.server.flushed ?? 0n) - acknowledged() < BigInt(limit) * LEAST_BYTES_A_ROW) return 0;
+    if ((seen.server.flushed ?? 0n) - request.state.stored < BigInt(limit) * LEAST_BYTES_A_ROW)
+      return 0;
     let open = 0;
     for (const { query } of backfill) {
       const { rows } = await sql.use((client) =>
@@ -94,7 +95,7 @@ export function watchStream(request: WatchRequest): { stop(): void } {
       {
         slot,
         ownPid: stream.backendPid,
-        acknowledged: request.acknowledged(),
+        acknowledged: request.state.stored,
         bookmarkAgeSeconds: takenAt === undefined ? undefined : (Date.now() - takenAt) / 1000,
         openRows,
       },
@@ -119,9 +120,12 @@ export function watchStream(request: WatchRequest): { stop(): void } {
         return;
       }
       reportWarnings(seen, await countOpenRows(seen));
-      await sql.use((client) =>
-        emitHeartbeat(client, settings.heartbeatPrefix, settings.publication, tables),
+      const { heartbeatPrefix, publication } = settings;
+      const published = await request.heartbeats.send((name) =>
+        sql.use((client) => emitHeartbeat(client, heartbeatPrefix, name, publication, tables)),
       );
+      // The next look finds the loss.
+      if (!published) stream.destroy();
     } catch (error) {
       logger.debug({ slot, reason: reasonOf(error) }, 'could not look at the slot');
       if (connectionFailureOf(error).kind === 'lost') stream.destroy();

@@ -72,11 +72,14 @@ function read(
   stream: Iterable<Buffer>,
   cuts: ReadonlySet<number>,
   limit = Number.POSITIVE_INFINITY,
-): { events: string[]; positions: string[] } {
+): { events: string[]; positions: string[]; position: ReadPosition } {
   const events: string[] = [];
   const positions: string[] = [];
+  let position = start;
   const takeAll = (): void => {
-    for (const group of assembler.take().groups) {
+    const taken = assembler.take();
+    position = taken.position;
+    for (const group of taken.groups) {
       for (const record of group.records) events.push(record.change.eventId);
       if (group.position !== undefined) positions.push(group.position);
     }
@@ -89,7 +92,7 @@ function read(
     n += 1;
   }
   takeAll();
-  return { events, positions };
+  return { events, positions, position };
 }
 
 const cutsOf = fc.array(fc.nat(120), { maxLength: 40 }).map((list) => new Set(list));
@@ -129,8 +132,72 @@ test('a new connection goes on exactly behind what was handed out', () => {
           );
           const { lsn } = position;
           const rest = list.filter((each) => each.endLsn > lsn);
-          events.push(...read(assembler, messages(rest), cuts, limit).events);
-          position = assembler.position;
+          const taken = read(assembler, messages(rest), cuts, limit);
+          events.push(...taken.events);
+          position = taken.position;
+        }
+        expect(events).toEqual(list.flatMap((each) => each.events));
+      },
+    ),
+  );
+});
+
+/** Its readers throw at the messages whose numbers are given, each once. */
+function throwingLayout(throwAt: readonly number[]): WalLayout<OutboxRow> {
+  const left = new Set(throwAt);
+  let n = 0;
+  const mayThrow = (): void => {
+    n += 1;
+    if (left.delete(n)) throw new Error('cannot be read');
+  };
+  return {
+    ...outboxLayout,
+    reader(relation) {
+      mayThrow();
+      const read = outboxLayout.reader(relation);
+      if (read === undefined) return undefined;
+      return (change, place) => {
+        mayThrow();
+        return read(change, place);
+      };
+    },
+  };
+}
+
+test('a throw at any message of any read loses nothing and repeats nothing', () => {
+  fc.assert(
+    fc.property(
+      transactions,
+      cutsOf,
+      fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 6 }),
+      (list, cuts, throwAt) => {
+        const layout = throwingLayout(throwAt);
+        const events: string[] = [];
+        let position = start;
+        let complete = false;
+        while (!complete) {
+          const assembler = new TransactionAssembler(layout, 'prefix', 3, position);
+          const handOver = (): void => {
+            const taken = assembler.take();
+            position = taken.position;
+            for (const { records } of taken.groups) {
+              for (const { change } of records) events.push(change.eventId);
+            }
+          };
+          const { lsn } = position;
+          try {
+            // A read of the socket holds several messages and is handed over at its end.
+            for (const [n, each] of [
+              ...messages(list.filter((one) => one.endLsn > lsn)),
+            ].entries()) {
+              assembler.feed(each, 0);
+              if (cuts.has(n)) handOver();
+            }
+            handOver();
+            complete = true;
+          } catch {
+            // The connection ends; the next one goes on behind the last hand-over.
+          }
         }
         expect(events).toEqual(list.flatMap((each) => each.events));
       },
@@ -160,7 +227,7 @@ test('a heartbeat comes back with the end of its transaction, others are left al
   feed(commit(300n));
   expect(assembler.take()).toMatchObject({
     groups: [{ records: [], position: walPosition(3, 300n) }],
-    heartbeats: [{ content: 'mine', lsn: 300n }],
+    heartbeats: [{ name: 'mine', lsn: 300n }],
   });
   feed(begin(2), message(true, 'tidings.heartbeat.other', 'theirs'), commit(400n));
   feed(message(false, 'tidings.heartbeat.orders', 'of a transaction that may roll back'));

@@ -15,9 +15,9 @@ export interface ReadPosition {
   readonly records: number;
 }
 
-/** A heartbeat that has come back in the stream. */
+/** A heartbeat, by its name, that came back in the stream: this relay's, or anybody's. */
 export interface ReturnedHeartbeat {
-  readonly content: string;
+  readonly name: string;
   /** End of its transaction. */
   readonly lsn: Lsn;
 }
@@ -27,6 +27,8 @@ export interface Assembled<Change> {
   readonly groups: readonly ChangeGroup<Change>[];
   readonly bytes: number;
   readonly heartbeats: readonly ReturnedHeartbeat[];
+  /** Where a new connection goes on once all of this is handed over, and not before. */
+  readonly position: ReadPosition;
 }
 
 /**
@@ -68,14 +70,11 @@ export class TransactionAssembler<Change> {
     this.#lsn = resume.lsn;
   }
 
-  /** What `take` has handed out so far; meaningful right after it. */
-  get position(): ReadPosition {
-    // Until the resumed transaction has arrived again, it stays partly read.
-    if (this.#xid === undefined && this.#lsn === this.#resume.lsn) return this.#resume;
-    return { lsn: this.#lsn, xid: this.#xid, records: Math.max(this.#seen, this.#skip()) };
-  }
-
-  /** Consumes the pgoutput message at `offset`. */
+  /**
+   * Consumes the pgoutput message at `offset`.
+   * @throws what a reader of the layout throws. The assembler is of no use afterwards: what
+   * it had put together and nobody took is read again by the next connection.
+   */
   feed(chunk: Buffer, offset: number): void {
     const message = decodePgoutput(chunk, offset);
     switch (message.kind) {
@@ -115,11 +114,22 @@ export class TransactionAssembler<Change> {
       this.#ready.push({ records: this.#records });
       this.#records = [];
     }
-    const taken = { groups: this.#ready, bytes: this.#bytes, heartbeats: this.#heartbeats };
+    const taken = {
+      groups: this.#ready,
+      bytes: this.#bytes,
+      heartbeats: this.#heartbeats,
+      position: this.#position(),
+    };
     this.#ready = [];
     this.#heartbeats = [];
     this.#bytes = 0;
     return taken;
+  }
+
+  #position(): ReadPosition {
+    // Until the resumed transaction has arrived again, it stays partly read.
+    if (this.#xid === undefined && this.#lsn === this.#resume.lsn) return this.#resume;
+    return { lsn: this.#lsn, xid: this.#xid, records: Math.max(this.#seen, this.#skip()) };
   }
 
   #describe({ relation }: Extract<PgoutputMessage, { kind: 'relation' }>): void {
@@ -149,7 +159,7 @@ export class TransactionAssembler<Change> {
     this.#ready.push({ records: this.#records, position: walPosition(this.#epoch, endLsn) });
     this.#records = [];
     if (this.#heartbeat === undefined) return;
-    this.#heartbeats.push({ content: this.#heartbeat, lsn: endLsn });
+    this.#heartbeats.push({ name: this.#heartbeat, lsn: endLsn });
     this.#heartbeat = undefined;
   }
 

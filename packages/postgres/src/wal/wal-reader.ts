@@ -10,18 +10,19 @@ import {
 } from '@tidings/relay';
 import { advanceCheckpoint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
+import { ConnectionLost } from '../connection-lost.ts';
 import { closeIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import { SqlSession } from '../sql-session.ts';
-import { BookmarkTrail } from './bookmark-trail.ts';
 import { GroupQueue } from './group-queue.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { ReadingState } from './reading-state.ts';
 import { giveRepairRightBack, takeRepairRight } from './repair-lock.ts';
 import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
-import { type Healing, queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
+import { queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import { StalledStream } from './stalled-stream.ts';
 import { watchStream } from './stream-watch.ts';
-import type { ReadPosition } from './transaction-assembler.ts';
 import type { WalLayout } from './wal-layout.ts';
 import { WAL_SENDER_TIMEOUT_MS, type WalSettings } from './wal-options.ts';
 import { parseWalPosition } from './wal-position.ts';
@@ -47,19 +48,11 @@ export class WalReader<Change> {
   readonly #layout: WalLayout<Change>;
   readonly #sql: SqlSession;
   readonly #queue = new GroupQueue<Change>();
-  readonly #trail = new BookmarkTrail();
+  readonly #state = new ReadingState(() => performance.now());
+  readonly #heartbeats = new Heartbeats();
   #logger: Logger = silentLogger;
   #stream: WalStream | undefined;
   #connecting: Promise<WalStream> | undefined;
-  /** How far groups have been queued; a new connection goes on behind it. */
-  #readTo: ReadPosition | undefined;
-  /** Number of the history that is read: see `walPosition`. */
-  #epoch = 0;
-  #timeline: number | undefined;
-  /** What `tidings.checkpoint` says. */
-  #stored: Lsn = 0n;
-  #healing: Healing | undefined;
-  #lastProgressAt = Date.now();
   #progressed: (() => void) | undefined;
   /** Milliseconds since 1970, by the server's clock. */
   #bookmarkTakenAt: number | undefined;
@@ -108,15 +101,13 @@ export class WalReader<Change> {
   async confirm(checkpoint: Checkpoint): Promise<void> {
     const { epoch, lsn } = parseWalPosition(checkpoint);
     // What was read in a history that is over says nothing about this one.
-    if (epoch !== this.#epoch || lsn <= this.#stored) return;
+    if (epoch !== this.#state.epoch || lsn <= this.#state.stored) return;
     try {
       await this.#store(lsn);
     } catch (error) {
       if (connectionFailureOf(error).kind === 'lost') this.#leaveServer();
       throw error;
     }
-    this.#stored = lsn;
-    this.#lastProgressAt = Date.now();
     this.#stream?.acknowledge(lsn);
     this.#progressed?.();
   }
@@ -147,21 +138,15 @@ export class WalReader<Change> {
   async #observe(): Promise<{ seen: SlotObservation; verdict: SlotVerdict }> {
     const { slot, publication } = this.#settings;
     const { tables, operations } = this.#layout;
+    const { readTo } = this.#state;
     const seen = await this.#sql.use((client) => observeSlot(client, slot, publication, tables));
-    this.#forgetOtherHistory(seen);
-    // Another relay has repaired the slot since, and gone on from there.
-    const healing = this.#healing;
-    const { checkpoint, server } = seen;
-    const sameHistory = checkpoint?.timeline === server.timeline;
-    if (healing !== undefined && sameHistory && checkpoint.acknowledged > healing.to) {
-      this.#healing = undefined;
-    }
+    if (this.#state.apply({ kind: 'inspected', seen, readTo })) this.#heartbeats.clear();
     const verdict = judgeSlot(seen, {
       slot,
       publication,
       tables,
       operations,
-      healedTo: this.#healing?.to,
+      healedTo: this.#state.healing?.to,
     });
     return { seen, verdict };
   }
@@ -195,7 +180,6 @@ export class WalReader<Change> {
           attempt = 0;
         });
       } catch (error) {
-        if (this.#stream?.epoch === this.#epoch) this.#readTo = this.#stream.position;
         this.#stream?.destroy();
         if (signal.aborted) return;
         this.#stream = undefined;
@@ -214,9 +198,11 @@ export class WalReader<Change> {
     const logger = this.#logger;
     await this.#prepare();
     await this.#noteStart(verdict, seen);
-    this.#stored = seen.checkpoint?.acknowledged ?? verdict.from;
-    this.#trail.expect(seen.publication?.fingerprint);
-    const heartbeats = { returnedAt: 0 };
+    this.#state.apply({ kind: 'opened', stored: seen.checkpoint?.acknowledged ?? verdict.from });
+    this.#heartbeats.expect(seen.publication?.fingerprint);
+    const { epoch } = this.#state;
+    const resume = this.#state.resumeFrom(verdict.from);
+    let heartbeatReturnedAt = 0;
     this.#connecting = openWalStream({
       connection: settings.textConnection,
       slot: settings.slot,
@@ -224,23 +210,25 @@ export class WalReader<Change> {
       silenceMs: settings.heartbeatTimeoutMs,
       layout: this.#layout,
       heartbeatPrefix: settings.heartbeatPrefix,
-      epoch: this.#epoch,
-      resume: this.#readTo ?? { lsn: verdict.from, xid: undefined, records: 0 },
+      epoch,
+      resume,
       durable: verdict.from,
       localOriginOnly: seen.server.version >= 160000,
       queue: this.#queue,
       admit: () => this.#admit(),
       statusIntervalMs: WAL_SENDER_TIMEOUT_MS / 3,
+      onHandOver: (position) => {
+        this.#state.apply({ kind: 'handed-over', epoch, position });
+      },
       onHeartbeat: (heartbeat) => {
-        heartbeats.returnedAt = Date.now();
-        // The publication changed on the way: the next look at it finds the loss.
-        if (!this.#trail.note(heartbeat)) this.#leaveServer();
+        if (this.#heartbeats.note(heartbeat)) heartbeatReturnedAt = Date.now();
+        else this.#reportForeignHeartbeats();
       },
     });
     const stream = await this.#connecting;
     this.#stream = stream;
     if (signal.aborted) stream.stopReading();
-    logger.info({ slot: settings.slot, from: formatLsn(stream.position.lsn) }, 'streaming');
+    logger.info({ slot: settings.slot, from: formatLsn(resume.lsn) }, 'streaming');
     onOpen();
     const watch = watchStream({
       settings,
@@ -250,15 +238,14 @@ export class WalReader<Change> {
       stream,
       logger,
       observe: () => this.#observe(),
-      heartbeatReturnedAt: () => heartbeats.returnedAt,
-      stalledForMs: () =>
-        stream.position.lsn > this.#stored ? Date.now() - this.#lastProgressAt : 0,
-      acknowledged: () => this.#stored,
+      state: this.#state,
+      heartbeats: this.#heartbeats,
+      heartbeatReturnedAt: () => heartbeatReturnedAt,
       bookmarkTakenAt: () => this.#bookmarkTakenAt,
     });
     try {
       await stream.ended;
-      throw new Error('Connection terminated by the server');
+      throw new ConnectionLost('the server ended the stream');
     } finally {
       watch.stop();
     }
@@ -271,27 +258,21 @@ export class WalReader<Change> {
    * checkpoint would hide it.
    */
   async #admit(): Promise<void> {
-    const epoch = this.#epoch;
+    const { epoch } = this.#state;
     const { verdict } = await this.#observe();
-    if (verdict.kind !== 'ready' || epoch !== this.#epoch) {
-      throw new Error('Connection terminated: the slot changed while the stream began');
+    if (verdict.kind !== 'ready' || epoch !== this.#state.epoch) {
+      throw new ConnectionLost('the slot changed while the stream began');
     }
   }
 
-  /**
-   * A standby that was promoted has another history: it may lack the end of what was
-   * read, and to start behind its log's end would skip what it writes until there. Its
-   * own checkpoint came with its log, so it is never ahead of it.
-   */
-  #forgetOtherHistory({ server }: SlotObservation): void {
-    const another = this.#timeline !== undefined && this.#timeline !== server.timeline;
-    const ahead = (this.#readTo?.lsn ?? 0n) > (server.flushed ?? 0n);
-    this.#timeline = server.timeline;
-    if (!another && !ahead) return;
-    this.#readTo = undefined;
-    this.#healing = undefined;
-    this.#trail.clear();
-    this.#epoch += 1;
+  /** Says so once a process: an earlier relay's may come back too, at every start. */
+  #reportForeignHeartbeats(): void {
+    if (this.#heartbeats.foreign !== 1) return;
+    const { slot, heartbeatPrefix: prefix } = this.#settings;
+    this.#logger.info(
+      { slot, prefix },
+      'a logical message under the prefix of this slot’s heartbeats is not of this relay; ignored',
+    );
   }
 
   /** Writes the first checkpoint, or the publication that an older one lacks. */
@@ -335,20 +316,17 @@ export class WalReader<Change> {
       logger: this.#logger,
       signal,
     });
-    this.#trail.clear();
-    this.#epoch += 1;
-    this.#healing = healing;
-    this.#readTo = { lsn: healing.to, xid: undefined, records: 0 };
-    queueEndOfRepair(this.#queue, this.#epoch, healing);
+    this.#state.apply({ kind: 'recovered', healing });
+    this.#heartbeats.clear();
+    queueEndOfRepair(this.#queue, this.#state.epoch, healing);
   }
 
   /** Writes a checkpoint at `lsn`, with what it completes: a bookmark, or a repair. */
   async #store(lsn: Lsn): Promise<void> {
     const { slot } = this.#settings;
-    const healing = this.#healing;
     // Of the history that `lsn` belongs to: the server may be another by the time that the
     // statement reaches it.
-    const timeline = this.#timeline ?? 0;
+    const { epoch, healing, timeline = 0 } = this.#state;
     if (healing !== undefined && lsn >= healing.to) {
       await this.#sql.use(async (client) => {
         const { publication } = this.#settings;
@@ -381,15 +359,16 @@ export class WalReader<Change> {
           throw error;
         }
       });
-      this.#healing = undefined;
+      this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: true });
       const { incident, republished } = healing;
       this.#logger.info({ slot, incident, republished }, 'the slot is healed');
       return;
     }
-    const bookmark = this.#trail.validAt(lsn);
+    const bookmark = this.#heartbeats.validAt(lsn);
     await this.#sql.use((client) => advanceCheckpoint(client, slot, lsn, bookmark, timeline));
+    this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: false });
     if (bookmark === undefined) return;
-    this.#trail.adopted(bookmark);
+    this.#heartbeats.adopted(bookmark);
     this.#bookmarkTakenAt = Date.parse(bookmark.at);
   }
 
@@ -399,6 +378,8 @@ export class WalReader<Change> {
     const logger = this.#logger;
     if (error instanceof StalledStream) {
       logger.error({ slot, stalledForMs: error.stalledForMs }, error.message);
+      // What was settled since the look has woken nobody.
+      if (this.#state.stalledForMs === 0) return;
       const woken = new Promise<void>((resolve) => {
         this.#progressed = resolve;
       });

@@ -17,8 +17,8 @@ export interface WalStream {
   readonly backendPid: number | undefined;
   /** Number of the history that it reads. */
   readonly epoch: number;
-  /** How far the queue has been fed. */
-  readonly position: ReadPosition;
+  /** How far the server says that it has sent. */
+  readonly received: Lsn;
   /** True while the queue is full and the socket rests because of it. */
   readonly blocked: boolean;
   /** Tells the server what is durable. */
@@ -52,6 +52,8 @@ export interface WalStreamRequest<Change> {
   readonly admit: () => Promise<void>;
   readonly statusIntervalMs: number;
   readonly onHeartbeat: (heartbeat: ReturnedHeartbeat) => void;
+  /** Called when everything up to `position` is in the queue, and with nothing else. */
+  readonly onHandOver: (position: ReadPosition) => void;
 }
 
 /** Reads smaller than this are coalesced: more is on its way while the server sends. */
@@ -103,9 +105,10 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
 
   function handOver(): void {
     const taken = assembler.take();
-    if (assembler.position.lsn > received) received = assembler.position.lsn;
-    for (const heartbeat of taken.heartbeats) request.onHeartbeat(heartbeat);
+    if (taken.position.lsn > received) received = taken.position.lsn;
     queue.push(taken.groups, taken.bytes);
+    request.onHandOver(taken.position);
+    for (const heartbeat of taken.heartbeats) request.onHeartbeat(heartbeat);
   }
 
   function rest(): void {
@@ -146,8 +149,8 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     ended,
     epoch: request.epoch,
     backendPid: connection.backendPid,
-    get position(): ReadPosition {
-      return assembler.position;
+    get received(): Lsn {
+      return received;
     },
     get blocked(): boolean {
       return queue.full;
