@@ -1,5 +1,13 @@
 import type { Logger } from '@tidings/relay';
 import type pg from 'pg';
+import {
+  describePreparedTransaction,
+  describeSession,
+  type PreparedTransaction,
+  preparedTransaction,
+  type SessionActivity,
+  sessionActivity,
+} from '../blockers.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { PollSettings } from './poll-options.ts';
 
@@ -8,15 +16,6 @@ interface OpenTransaction {
   readonly xid: bigint;
   /** One sentence that says whose it is and how to end it. */
   readonly sentence: string;
-}
-
-interface Session {
-  readonly pid: number;
-  readonly application: string | null;
-  readonly username: string | null;
-  readonly database: string | null;
-  readonly state: string | null;
-  readonly began: string | null;
 }
 
 /** Warns, once a transaction, of one that stays open for long. Called with each snapshot. */
@@ -59,47 +58,29 @@ async function findOpenTransaction(
   const open =
     `transaction ${xid} has been open for ${Math.round(forMs / 1_000)} s: what it appends is late ` +
     'by as much, and the server cannot vacuum behind it';
-  const prepared = await client.query<{ gid: string; database: string }>(
-    'select gid, database from pg_prepared_xacts where transaction::text = $1',
+  const prepared = await client.query<PreparedTransaction>(
+    `select ${preparedTransaction} from pg_prepared_xacts where transaction::text = $1`,
     [short],
   );
   const orphan = prepared.rows[0];
   if (orphan !== undefined) {
-    const gid = `'${orphan.gid.replaceAll("'", "''")}'`;
-    return {
-      xid,
-      sentence:
-        `${open}: it is prepared in database "${orphan.database}"; run COMMIT PREPARED ${gid} ` +
-        `or ROLLBACK PREPARED ${gid} there`,
-    };
+    return { xid, sentence: `${open}: it is ${describePreparedTransaction(orphan)}` };
   }
-  const { rows } = await client.query<Session>(
-    `select pid, application_name as application, usename as username, datname as database,
-            state, to_json(xact_start) #>> '{}' as began
-     from pg_stat_activity where backend_xid::text = $1`,
+  const { rows } = await client.query<SessionActivity>(
+    `select ${sessionActivity} from pg_stat_activity where backend_xid::text = $1`,
     [short],
   );
   const session = rows[0];
   if (session === undefined) return undefined;
-  return { xid, sentence: `${open}: ${describe(session)}` };
+  const sentence = `${open}: it belongs to ${describeSession(session)}${settingFor(session)}`;
+  return { xid, sentence };
 }
 
-function describe({ pid, application, username, database, state, began }: Session): string {
-  const who =
-    `it belongs to backend ${pid} (application "${application ?? ''}", user "${username ?? ''}", ` +
-    `database "${database ?? ''}"`;
-  // A role without pg_read_all_stats is not told what others do.
-  if (state === null) {
-    return (
-      `${who}); end it with SELECT pg_terminate_backend(${pid}), or GRANT pg_read_all_stats to ` +
-      "the poller's role to see what it does"
-    );
-  }
+/** What keeps it from happening again; nothing where the state is not shown. */
+function settingFor({ state }: SessionActivity): string {
+  if (state === null) return '';
   const setting = state.startsWith('idle in transaction')
-    ? 'set idle_in_transaction_session_timeout'
-    : 'set statement_timeout (or transaction_timeout, from PostgreSQL 17)';
-  return (
-    `${who}, ${state}, begun ${began}); end it with SELECT pg_terminate_backend(${pid}), and ` +
-    `${setting} so that it does not happen again`
-  );
+    ? 'idle_in_transaction_session_timeout'
+    : 'statement_timeout (or transaction_timeout, from PostgreSQL 17)';
+  return `, and set ${setting} so that it does not happen again`;
 }
