@@ -411,7 +411,7 @@ describe('archives', () => {
     expect(await refusal(create('x'.repeat(49)))).toContain('less than or equal to 48');
     for (const command of [
       new eb.DeleteArchiveCommand({ ArchiveName: 'none' }),
-      new eb.UpdateArchiveCommand({ ArchiveName: 'none' }),
+      new eb.UpdateArchiveCommand({ ArchiveName: 'none', RetentionDays: 1 }),
     ]) {
       expect(await refusal(client.send(command as eb.DeleteArchiveCommand))).toBe(
         'ResourceNotFoundException: Archive none does not exist.',

@@ -148,6 +148,13 @@ describe('event buses and archives', () => {
     expect(await rules()).toEqual([]);
   });
 
+  test('an archive is not updated with nothing, whether or not it exists', async () => {
+    const update = client.send(new eb.UpdateArchiveCommand({ ArchiveName: 'none' }));
+    expect(await refusal(update)).toBe(
+      'ValidationException: At least one of EventPattern, RetentionDays or Description must be provided.',
+    );
+  });
+
   test('ten events of the recording are 1,590 bytes', async () => {
     await createArchive('kept', arn('event-bus/default'));
     await put(...Array.from({ length: 10 }, () => entry()));
@@ -245,6 +252,11 @@ describe('connections and API destinations', () => {
     );
     expect(destination.ApiDestinationState).toBe('INACTIVE');
     // Nothing listens there.
+    await eventually(state).toBe('DEAUTHORIZED');
+  });
+
+  test('an authorization endpoint that is no URL is taken, and never authorizes', async () => {
+    expect((await connect('replace_this')).ConnectionState).toBe('AUTHORIZING');
     await eventually(state).toBe('DEAUTHORIZED');
   });
 

@@ -1,8 +1,10 @@
+import { Agent, request } from 'node:http';
 import * as eventBridge from '@aws-sdk/client-eventbridge';
 import * as sqs from '@aws-sdk/client-sqs';
 import { type SpawnedBus, spawnLocalBus } from '@tidings/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../../packages/local/src/seeded-random.ts';
+import { almostRightRequests } from '../../support/almost-right-requests.ts';
 
 // In a process of its own: what ends it would end nothing else.
 let bus: SpawnedBus;
@@ -57,6 +59,10 @@ const hostile = [
   '__proto__',
   'arn:aws:events:::',
   'http://[',
+  'https://127.0.0.1:99999/',
+  'no endpoint',
+  '{"a":<b>}',
+  '\r\nX: y',
 ];
 const fields = [
   ...['Name', 'EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Description', 'Tags'],
@@ -111,15 +117,25 @@ function generator(seed: number) {
   };
 }
 
-async function answerOf(
+const agent = new Agent({ keepAlive: true });
+afterAll(() => agent.destroy());
+
+/** Cheaper than `fetch`, which would take most of the time here. */
+function answerOf(
   path: string,
   headers: Record<string, string>,
   body: string,
   method = 'POST',
-) {
-  const response = await fetch(`${bus.url}${path}`, { method, headers, body });
-  const text = await response.text();
-  return { status: response.status, text };
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${bus.url}${path}`, { method, headers, agent }, async (response) => {
+      let text = '';
+      for await (const chunk of response.setEncoding('utf8')) text += chunk;
+      resolve({ status: response.statusCode ?? 0, text });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }
 
 /** Asks so many at once that the bus is busy, and no more. */
@@ -132,11 +148,11 @@ async function inParallel(count: number, ask: () => Promise<void>): Promise<void
   );
 }
 
-test('10,000 malformed requests to every operation are each answered, none with a failure', async () => {
+test('2,500 malformed requests to every operation are each answered, none with a failure', async () => {
   const next = generator(1);
   const statuses = new Map<number, number>();
   const failed: string[] = [];
-  await inParallel(10_000, async () => {
+  await inParallel(2_500, async () => {
     const { target, body } = next();
     const { status, text } = await answerOf('/', { 'X-Amz-Target': target }, body);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -144,8 +160,24 @@ test('10,000 malformed requests to every operation are each answered, none with 
   });
   expect(failed).toEqual([]);
   // They are not all refused at the door.
-  expect(statuses.get(200)).toBeGreaterThan(50);
-  expect(await bus.summary()).toMatchObject({ requests: 10_000 });
+  expect(statuses.get(200)).toBeGreaterThan(15);
+  expect(await bus.summary()).toMatchObject({ requests: 2_500 });
+});
+
+test('7,500 requests that are almost right are each answered, none with a failure', async () => {
+  await bus.reset();
+  const next = almostRightRequests(3, 'AWSEvents', hostile);
+  const statuses = new Map<number, number>();
+  const failed: string[] = [];
+  await inParallel(7_500, async () => {
+    const { target, input } = next();
+    const { status, text } = await answerOf('/', { 'X-Amz-Target': target }, JSON.stringify(input));
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    if (status >= 500) failed.push(`${target} ${JSON.stringify(input)} ${text}`);
+  });
+  expect(failed).toEqual([]);
+  expect(statuses.get(200)).toBeGreaterThan(1_500);
+  expect(await bus.summary()).toMatchObject({ requests: 7_500 });
 });
 
 test.each([

@@ -8,7 +8,7 @@ export type AccessToken = { readonly token: string | undefined } | { readonly er
 
 /** The access tokens of OAuth connections, fetched again when they expire. */
 export interface AccessTokens {
-  /** `token` is undefined where the connection needs none. */
+  /** `token` is undefined where the connection needs none. Never rejects. */
   get(connection: Connection): Promise<AccessToken>;
 }
 
@@ -18,13 +18,16 @@ export function createAccessTokens(clock: Clock): AccessTokens {
   const tokens = new Map<string, { readonly token: string; readonly until: number }>();
   return {
     async get(connection) {
-      const call = tokenCall(connection);
-      if (call === undefined) return { token: undefined };
+      const { OAuthParameters: oauth } = connection.authParameters;
+      if (connection.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || oauth === undefined) {
+        return { token: undefined };
+      }
       const key = `${connection.arn} ${connection.modifiedAt}`;
       const known = tokens.get(key);
       if (known !== undefined && known.until > clock.now()) return { token: known.token };
-      const { url, method, headers, body, timeoutMs } = call;
       try {
+        // The endpoint need be no URL: the service takes any text that could be part of one.
+        const { url, method, headers, body, timeoutMs } = tokenCall(oauth);
         const response = await fetch(url, {
           method,
           headers,
@@ -37,12 +40,18 @@ export function createAccessTokens(clock: Clock): AccessTokens {
             readonly expires_in?: number;
           };
         if (typeof token !== 'string') {
-          return { error: refused('NO_PERMISSIONS', `${url} gave no access token.`) };
+          return {
+            error: refused(
+              'NO_PERMISSIONS',
+              `${oauth.AuthorizationEndpoint} gave no access token.`,
+            ),
+          };
         }
         tokens.set(key, { token, until: clock.now() + Number(seconds) * 1000 });
         return { token };
       } catch {
-        return { error: failed('CONNECTION_FAILURE', `${url} gave no access token.`) };
+        const message = `${oauth.AuthorizationEndpoint} gave no access token.`;
+        return { error: failed('CONNECTION_FAILURE', message) };
       }
     },
   };

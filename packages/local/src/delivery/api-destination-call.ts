@@ -3,6 +3,7 @@ import type {
   AuthParameters,
   Connection,
   HttpField,
+  OAuthParameters,
 } from '../estate/api-destination.ts';
 import type { HttpParameters } from '../estate/target.ts';
 import type { HttpCall } from './http-send.ts';
@@ -47,12 +48,11 @@ export function apiDestinationCall(
   };
 }
 
-/** The request that fetches an access token, or undefined where none is needed. */
-export function tokenCall(connection: Connection): HttpCall | undefined {
-  const oauth = connection.authParameters.OAuthParameters;
-  if (connection.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || oauth === undefined) {
-    return undefined;
-  }
+/**
+ * The request that fetches an access token.
+ * @throws TypeError where the endpoint is no URL.
+ */
+export function tokenCall(oauth: OAuthParameters): HttpCall {
   const extra = oauth.OAuthHttpParameters ?? {};
   const url = new URL(oauth.AuthorizationEndpoint);
   for (const [name, value] of pairs(extra.QueryStringParameters)) url.searchParams.set(name, value);

@@ -129,6 +129,18 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
     const kept = ports.deadLetter({ event, rule, target, result, retries, exhausted });
     tell(record, { state: kept ? 'dead-lettered' : 'dropped' });
   };
+  /** A delivery that fails where none should is told as one, and ends nothing else. */
+  const attemptSafely: typeof attempt = async (record, ...rest) => {
+    try {
+      await attempt(record, ...rest);
+    } catch (error) {
+      tell(record, {
+        state: 'dropped',
+        errorCode: 'INTERNAL_ERROR',
+        errorMessage: messageOf(error),
+      });
+    }
+  };
 
   const send = async (
     event: AcceptedEvent,
@@ -159,7 +171,7 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
 
   const begin = (record: OpenRecord, event: AcceptedEvent, rule: Rule, target: Target): void => {
     const effect = ports.faults({ event, rule: rule.name, target: target.Id });
-    const run = (): void => start(() => attempt(record, event, rule, target, effect));
+    const run = (): void => start(() => attemptSafely(record, event, rule, target, effect));
     const key = `${rule.arn} ${target.Id}`;
     if (effect?.effect === 'delay') return void clock.after(effect.ms, run);
     // The one after it goes first.

@@ -25,15 +25,18 @@ export interface HttpFields {
   readonly BodyParameters?: readonly HttpField[];
 }
 
+export interface OAuthParameters {
+  readonly ClientParameters: { readonly ClientID: string; readonly ClientSecret: string };
+  /** Need be no URL. */
+  readonly AuthorizationEndpoint: string;
+  readonly HttpMethod: string;
+  readonly OAuthHttpParameters?: HttpFields;
+}
+
 export interface AuthParameters {
   readonly BasicAuthParameters?: { readonly Username: string; readonly Password: string };
   readonly ApiKeyAuthParameters?: { readonly ApiKeyName: string; readonly ApiKeyValue: string };
-  readonly OAuthParameters?: {
-    readonly ClientParameters: { readonly ClientID: string; readonly ClientSecret: string };
-    readonly AuthorizationEndpoint: string;
-    readonly HttpMethod: string;
-    readonly OAuthHttpParameters?: HttpFields;
-  };
+  readonly OAuthParameters?: OAuthParameters;
   readonly InvocationHttpParameters?: HttpFields;
 }
 

@@ -16,7 +16,7 @@ import {
 import { integer, required, text } from '../protocol/input-shape.ts';
 import { command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
-import { alreadyExists, findBus, notFound } from './find.ts';
+import { alreadyExists, findBus, invalid, notFound } from './find.ts';
 
 const retentionDays = integer({ min: 0 });
 const state = 'ENABLED';
@@ -104,6 +104,12 @@ export function archiveOperations(
         KmsKeyIdentifier: kmsKey,
       },
       (input, caller) => {
+        const { EventPattern, RetentionDays, Description } = input;
+        if ((EventPattern ?? RetentionDays ?? Description) === undefined) {
+          throw invalid(
+            'At least one of EventPattern, RetentionDays or Description must be provided.',
+          );
+        }
         const region = estate.region(caller);
         const before = findArchive(region, input.ArchiveName);
         const after: Archive = {
