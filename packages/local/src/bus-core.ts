@@ -32,16 +32,14 @@ import { ruleOperations } from './operations/rule-operations.ts';
 import { tagOperations } from './operations/tag-operations.ts';
 import { targetOperations } from './operations/target-operations.ts';
 import { testEventPattern } from './operations/test-event-pattern.ts';
-import type { AwsScope } from './protocol/aws-scope.ts';
-import type { Operations } from './protocol/operation.ts';
+import type { Operations, Origin } from './protocol/operation.ts';
 import type { PutEventsBus } from './protocol/put-events.ts';
 import { ServiceError } from './protocol/service-error.ts';
 import { forwardEvent } from './routing/forward-event.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { seededRandom } from './seeded-random.ts';
-import { messageOperations } from './sqs/message-operations.ts';
-import { queueOperations } from './sqs/queue-operations.ts';
 import { createQueues, type Queues } from './sqs/queues.ts';
+import { sqsOperations } from './sqs/sqs-operations.ts';
 
 /** The services that the bus answers for. */
 export type Service = 'events' | 'sqs';
@@ -69,7 +67,7 @@ export interface BusCore extends PutEventsBus {
     service: Service,
     op: string,
     input: unknown,
-    scope: AwsScope,
+    origin: Origin,
     isDeclared?: boolean,
   ): object | Promise<object>;
   /** To be called once it is known where the bus listens. */
@@ -164,7 +162,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       ...apiDestinationOperations(estate),
       ...tagOperations(estate),
     },
-    sqs: { ...queueOperations(queues), ...messageOperations(queues) },
+    sqs: sqsOperations(queues, clock),
   };
   faults.set(options.faults);
 
@@ -182,7 +180,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     handlers,
     now: clock.now,
     accept,
-    perform(service, op, input, scope, isDeclared = false) {
+    perform(service, op, input, origin, isDeclared = false) {
       const operation = Object.hasOwn(operations[service], op)
         ? operations[service][op]
         : undefined;
@@ -190,8 +188,8 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
         throw new ServiceError('UnknownOperationException', `${op} is not an operation here.`);
       }
       const at = clock.now();
-      const { account, region } = scope;
-      const output = operation.run(input, { account, region, now: at });
+      const { account, region } = origin;
+      const output = operation.run(input, { ...origin, now: at });
       if (operation.mutates && !isDeclared) {
         files?.log.append({ at, service, op, account, region, input });
       }
@@ -207,7 +205,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       }
       const home = { account: options.account, region: options.region };
       for (const name of options.queues) {
-        if (queues.find(name, home) === undefined) queues.create(name, home, {});
+        if (queues.find(name, home) === undefined) queues.create(name, home);
       }
     },
     summary: () => summarize(requests, events),

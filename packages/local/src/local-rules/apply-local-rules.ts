@@ -33,7 +33,7 @@ export function applyLocalRules(
       events('CreateEventBus', { Name: name });
   }
   for (const name of queues) {
-    if (core.queues.find(name, scope) === undefined) core.queues.create(name, scope, {});
+    if (core.queues.find(name, scope) === undefined) core.queues.create(name, scope);
   }
   for (const rule of rules) applyRule(core, rule, events);
   for (const archive of archives) applyArchive(core, archive, events);

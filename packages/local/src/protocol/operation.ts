@@ -1,8 +1,14 @@
 import type { AwsScope } from './aws-scope.ts';
 import { checkInput, type Fields, type InputOf } from './input-shape.ts';
 
+/** Who asks, and on behalf of which trace. */
+export interface Origin extends AwsScope {
+  /** X-Ray's `Root=…;Parent=…`. */
+  readonly traceHeader?: string | undefined;
+}
+
 /** Who asks, and when. */
-export interface Caller extends AwsScope {
+export interface Caller extends Origin {
   /** Milliseconds since 1970. */
   readonly now: number;
 }

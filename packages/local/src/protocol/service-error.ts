@@ -5,10 +5,18 @@ export class ServiceError extends Error {
   readonly type: string;
   /** HTTP status. */
   readonly status: number;
+  /** Sent with the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(type: string, message: string, status = 400) {
+  constructor(
+    type: string,
+    message: string,
+    status = 400,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message);
     this.type = type;
     this.status = status;
+    this.headers = headers;
   }
 }

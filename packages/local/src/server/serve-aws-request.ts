@@ -38,7 +38,7 @@ export async function serveAwsRequest(
   } catch (error) {
     // Whatever a request held, it is answered and the bus lives on.
     if (response.headersSent) response.destroy();
-    else send(response, refusal(error));
+    else send(response, inProtocolOf(head, refusal(error)));
   }
 }
 
@@ -59,7 +59,7 @@ async function serve(
   });
   const answer = (wire: WireAnswer): void => {
     bus.requests.close(record, { kind: 'answered', status: wire.status, error: wire.error });
-    send(response, wire);
+    send(response, inProtocolOf(head, wire));
   };
   if (body.kind === 'broken-off') return;
   if (body.kind === 'too-long') {
@@ -139,7 +139,10 @@ async function commit(
   const { effect } = verdict;
   try {
     if (head.service !== 'events' || head.op !== 'PutEvents') {
-      const output = await bus.perform(head.service, head.op, input, head.scope);
+      const output = await bus.perform(head.service, head.op, input, {
+        ...head.scope,
+        traceHeader: head.traceHeader,
+      });
       return { wire: { status: 200, body: JSON.stringify(output) }, output: undefined };
     }
     const { output, records } = putEvents(bus, {
@@ -187,8 +190,15 @@ function eventText(entry: PutEventsEntry): string | undefined {
   }
 }
 
+/** SQS speaks version 1.0 of the JSON protocol, EventBridge 1.1. */
+function inProtocolOf(head: AwsRequest, wire: WireAnswer): WireAnswer {
+  if (head.service !== 'sqs') return wire;
+  return { ...wire, headers: { 'Content-Type': 'application/x-amz-json-1.0', ...wire.headers } };
+}
+
 function refusal(error: unknown): WireAnswer {
-  if (error instanceof ServiceError) return errorAnswer(error.status, error.type, error.message);
+  if (error instanceof ServiceError)
+    return errorAnswer(error.status, error.type, error.message, error.headers);
   const reason = error instanceof Error ? error.message : String(error);
   return errorAnswer(500, 'InternalException', `The local bus failed: ${reason}`);
 }

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A message attribute, as SendMessage gave it. */
 export interface MessageAttribute {
   readonly DataType: string;
@@ -13,6 +11,9 @@ export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 export interface NewMessage {
   readonly body: string;
   readonly attributes: MessageAttributes;
+  /** X-Ray's `Root=…;Parent=…`. */
+  readonly traceHeader?: string | undefined;
+  /** Default: the queue's. */
   readonly delaySeconds?: number | undefined;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
@@ -25,41 +26,15 @@ export interface Message extends NewMessage {
   readonly sequenceNumber: string | undefined;
   /** Not handed out before this time. */
   visibleAt: number;
+  /** In this queue and those that it was moved from. */
   receiveCount: number;
+  /** In this queue. */
+  receivesHere: number;
   firstReceivedAt: number | undefined;
   /** Of the latest hand-out. */
   receiptHandle: string | undefined;
+  /** Of those before it. */
+  oldHandles: readonly string[];
   /** ARN of the queue that it was moved from. */
   deadLetteredFrom: string | undefined;
-}
-
-/** The client compares this with the body that it sent or received. */
-export function md5OfBody(body: string): string {
-  return createHash('md5').update(body).digest('hex');
-}
-
-/** The digest of attributes as the service documents it; undefined where there are none. */
-export function md5OfAttributes(attributes: MessageAttributes): string | undefined {
-  const names = Object.keys(attributes).sort();
-  if (names.length === 0) return undefined;
-  const hash = createHash('md5');
-  const add = (bytes: Buffer): void => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
-  };
-  for (const name of names) {
-    const attribute = attributes[name];
-    if (attribute === undefined) continue;
-    add(Buffer.from(name));
-    add(Buffer.from(attribute.DataType));
-    const isBinary = attribute.BinaryValue !== undefined;
-    hash.update(Buffer.from([isBinary ? 2 : 1]));
-    add(
-      isBinary
-        ? Buffer.from(attribute.BinaryValue, 'base64')
-        : Buffer.from(attribute.StringValue ?? ''),
-    );
-  }
-  return hash.digest('hex');
 }

@@ -1,37 +1,45 @@
-import { any, integer, list, map, required, text } from '../protocol/input-shape.ts';
-import { command, type Operations, query } from '../protocol/operation.ts';
+import { integer, map, required, text } from '../protocol/input-shape.ts';
+import type { Operations } from '../protocol/operation.ts';
+import { checkRedrive } from './check-redrive.ts';
 import { findQueue, noQueue } from './find-queue.ts';
-import type { Queue } from './queue.ts';
-import type { Queues } from './queues.ts';
+import { checkAttributes, checkQueueName } from './queue-attributes.ts';
+import { queuePage } from './queue-page.ts';
+import { checkTags } from './queue-tags.ts';
+import { type Queues, queueArn } from './queues.ts';
 import { sqsError } from './sqs-error.ts';
+import { sqsCommand, sqsQuery } from './sqs-operation.ts';
 
-const url = required(text({ min: 1 }));
-const queueName = text({ min: 1, max: 80, pattern: '[A-Za-z0-9_-]+(\\.fifo)?' });
+const QueueUrl = required(text());
 
-/** What SQS clients ask about queues: make, find, list, change, purge, redrive, delete. */
+/** What SQS clients ask about queues: make, find, list, delete. */
 export function queueOperations(queues: Queues): Operations {
   return {
-    CreateQueue: command(
-      { QueueName: required(queueName), Attributes: map(text()), tags: any },
+    CreateQueue: sqsCommand(
+      { QueueName: required(text()), Attributes: map(text()), tags: map(text()) },
       (input, caller) => {
-        const found = queues.find(input.QueueName, caller);
-        if (found !== undefined) {
-          const before = found.attributes();
-          for (const [name, value] of Object.entries(input.Attributes ?? {})) {
-            if (before[name] !== value) {
-              throw sqsError(
-                'QueueNameExists',
-                `A queue already exists with the same name and a different value for attribute ${name}`,
-              );
-            }
-          }
+        const { QueueName: name, Attributes: given = {}, tags = {} } = input;
+        const isFifo = checkQueueName(name, given);
+        const attributes = checkAttributes(given, isFifo);
+        checkTags(tags);
+        const arn = queueArn(name, caller);
+        checkRedrive(queues, { arn, isFifo }, attributes);
+        const found = queues.find(name, caller);
+        if (found === undefined) {
+          return { QueueUrl: queues.create(name, caller, attributes, tags).url };
         }
-        const queue = found ?? queues.create(input.QueueName, caller, input.Attributes ?? {});
-        return { QueueUrl: queue.url };
+        const before = found.attributes();
+        for (const [attribute, value] of Object.entries(attributes)) {
+          if ((before[attribute] ?? '') === value) continue;
+          throw sqsError(
+            'QueueNameExists',
+            `A queue already exists with the same name and a different value for attribute ${attribute}`,
+          );
+        }
+        return { QueueUrl: found.url };
       },
     ),
-    GetQueueUrl: query(
-      { QueueName: required(queueName), QueueOwnerAWSAccountId: text() },
+    GetQueueUrl: sqsQuery(
+      { QueueName: required(text()), QueueOwnerAWSAccountId: text() },
       (input, caller) => {
         const account = input.QueueOwnerAWSAccountId ?? caller.account;
         const queue = queues.find(input.QueueName, { region: caller.region, account });
@@ -39,86 +47,26 @@ export function queueOperations(queues: Queues): Operations {
         return { QueueUrl: queue.url };
       },
     ),
-    ListQueues: query(
+    ListQueues: sqsQuery(
       { QueueNamePrefix: text(), MaxResults: integer(), NextToken: text() },
-      (input, caller) => ({
-        QueueUrls: queues
-          .list(caller)
-          .filter((queue) => queue.name.startsWith(input.QueueNamePrefix ?? ''))
-          .map((queue) => queue.url),
-      }),
+      (input, caller) => {
+        const { QueueNamePrefix: prefix = '' } = input;
+        const found = queues.list(caller).filter((queue) => queue.name.startsWith(prefix));
+        const { urls, next } = queuePage(found, input);
+        return urls.length === 0 ? {} : { QueueUrls: urls, ...next };
+      },
     ),
-    DeleteQueue: command({ QueueUrl: url }, (input, caller) => {
+    ListDeadLetterSourceQueues: sqsQuery(
+      { QueueUrl, MaxResults: integer(), NextToken: text() },
+      (input, caller) => {
+        const { arn } = findQueue(queues, input.QueueUrl, caller);
+        const { urls, next } = queuePage(queues.sourcesOf(arn), input);
+        return { queueUrls: urls, ...next };
+      },
+    ),
+    DeleteQueue: sqsCommand({ QueueUrl }, (input, caller) => {
       queues.remove(findQueue(queues, input.QueueUrl, caller));
       return {};
     }),
-    PurgeQueue: query({ QueueUrl: url }, (input, caller) => {
-      findQueue(queues, input.QueueUrl, caller).purge();
-      return {};
-    }),
-    GetQueueAttributes: query({ QueueUrl: url, AttributeNames: list(text()) }, (input, caller) => {
-      const all = allAttributes(findQueue(queues, input.QueueUrl, caller), caller.now);
-      const wanted = input.AttributeNames ?? [];
-      const names = wanted.includes('All') ? Object.keys(all) : wanted;
-      return {
-        Attributes: Object.fromEntries(
-          names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])),
-        ),
-      };
-    }),
-    SetQueueAttributes: command(
-      { QueueUrl: url, Attributes: required(map(text())) },
-      (input, caller) => {
-        findQueue(queues, input.QueueUrl, caller).setAttributes(input.Attributes);
-        return {};
-      },
-    ),
-    ListDeadLetterSourceQueues: query({ QueueUrl: url }, (input, caller) => {
-      const { arn } = findQueue(queues, input.QueueUrl, caller);
-      return {
-        queueUrls: queues
-          .list(caller)
-          .filter((queue) => (queue.attributes().RedrivePolicy ?? '').includes(`"${arn}"`))
-          .map((queue) => queue.url),
-      };
-    }),
-    StartMessageMoveTask: query(
-      {
-        SourceArn: required(text()),
-        DestinationArn: text(),
-        MaxNumberOfMessagesPerSecond: integer(),
-      },
-      (input, caller) => {
-        const from = queues.byArn(input.SourceArn);
-        if (from === undefined) throw noQueue();
-        for (const message of [...from.messages()]) {
-          const to = queues.byArn(input.DestinationArn ?? message.deadLetteredFrom ?? '');
-          if (to === undefined) continue;
-          from.take(message);
-          message.deadLetteredFrom = undefined;
-          message.receiveCount = 0;
-          message.visibleAt = caller.now;
-          to.put(message);
-        }
-        return { TaskHandle: Buffer.from(input.SourceArn).toString('base64') };
-      },
-    ),
-  };
-}
-
-function allAttributes(queue: Queue, now: number): Record<string, string> {
-  const messages = queue.messages();
-  const delayed = messages.filter((each) => each.visibleAt > now && each.receiveCount === 0);
-  const inFlight = messages.filter((each) => each.visibleAt > now && each.receiveCount > 0);
-  const created = String(Math.floor(queue.createdAt / 1000));
-  return {
-    ...queue.attributes(),
-    QueueArn: queue.arn,
-    ApproximateNumberOfMessages: String(messages.length - delayed.length - inFlight.length),
-    ApproximateNumberOfMessagesDelayed: String(delayed.length),
-    ApproximateNumberOfMessagesNotVisible: String(inFlight.length),
-    CreatedTimestamp: created,
-    LastModifiedTimestamp: created,
-    ...(queue.isFifo ? { FifoQueue: 'true' } : {}),
   };
 }

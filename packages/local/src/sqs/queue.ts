@@ -1,9 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { createDeduplication } from './deduplication.ts';
 import type { Message, NewMessage } from './message.ts';
-
-/** Attributes of a queue, as the service names them, all as text. */
-export type QueueAttributes = Readonly<Record<string, string>>;
+import { createMessageGroups } from './message-groups.ts';
+import { changedAttributes, defaultAttributes, type QueueAttributes } from './queue-attributes.ts';
+import { newReceiptHandle } from './receipt-handle.ts';
+import { redrivePolicy } from './redrive-policy.ts';
 
 export interface ReceiveOptions {
   readonly max: number;
@@ -19,53 +21,68 @@ export interface Queue {
   readonly url: string;
   readonly isFifo: boolean;
   readonly createdAt: number;
+  /** When its attributes were set last. */
+  readonly modifiedAt: () => number;
   readonly attributes: () => QueueAttributes;
+  readonly tags: Map<string, string>;
+  /** @param changed Attributes that were checked; an empty text takes one away. */
   setAttributes(changed: QueueAttributes): void;
-  /** Undefined where a FIFO queue had the message within five minutes already. */
-  send(message: NewMessage): Message | undefined;
+  /** Where a FIFO queue had the message within five minutes already, that one. */
+  send(message: NewMessage): Message;
+  /** Puts a message into the queue that came from another one. */
+  put(message: Message): void;
   /** Resolves with the next messages, at the latest after `waitMs` with none. */
   receive(options: ReceiveOptions): Promise<readonly Message[]>;
   /** Every message that was neither deleted nor moved, handed out or not. */
   messages(): readonly Message[];
-  delete(receiptHandle: string): boolean;
-  /** False where the handle is not that of a message that is handed out. */
-  changeVisibility(receiptHandle: string, visibilityMs: number): boolean;
-  purge(): void;
-  /** Takes the message out, to be moved to another queue. */
+  /** The message that was handed out under this handle, now or earlier. */
+  handedOut(receiptHandle: string): Message | undefined;
+  /** Takes a message out, to be deleted or moved to another queue. */
   take(message: Message): void;
-  put(message: Message): void;
+  /** Whether a message was handed out or delayed, and its time is not over. */
+  isHidden(message: Message): boolean;
+  /** Hides a message for so long from now. */
+  hide(message: Message, ms: number): void;
+  /** Deletes all messages, and forgets which a FIFO queue has taken. */
+  purge(): void;
 }
 
 export interface QueueSettings {
   readonly name: string;
   readonly arn: string;
   readonly url: string;
+  /** Checked ones. */
   readonly attributes: QueueAttributes;
+  readonly tags: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  /** Moves a message that was received too often. */
+  /** Moves a message that was received too often; false where that queue is gone. */
   readonly redrive: (message: Message, from: Queue, deadLetterArn: string) => boolean;
 }
-
-const defaults: QueueAttributes = {
-  DelaySeconds: '0',
-  MaximumMessageSize: '1048576',
-  MessageRetentionPeriod: '345600',
-  ReceiveMessageWaitTimeSeconds: '0',
-  VisibilityTimeout: '30',
-  SqsManagedSseEnabled: 'true',
-};
-const deduplicationMs = 300_000;
 
 export function createQueue(settings: QueueSettings): Queue {
   const { name, arn, url, clock } = settings;
   const isFifo = name.endsWith('.fifo');
-  let attributes: QueueAttributes = { ...defaults, ...settings.attributes };
+  let attributes = changedAttributes(defaultAttributes(isFifo), settings.attributes);
+  let modifiedAt = clock.now();
   let messages: Message[] = [];
   let sequence = 0n;
-  const seen = new Map<string, number>();
+  const deduplication = createDeduplication(attributes);
+  const groups = createMessageGroups();
+  /** Receivers that wait, in the order in which they came. */
   const waiting = new Set<() => void>();
+  let cancelWake = (): void => undefined;
+
+  /** Lets waiting receivers look again, now and when the next message comes into sight. */
   const wake = (): void => {
     for (const look of [...waiting]) look();
+    cancelWake();
+    if (waiting.size === 0) return;
+    const now = clock.now();
+    const next = messages.reduce(
+      (first, { visibleAt }) => (visibleAt > now ? Math.min(first, visibleAt) : first),
+      Number.POSITIVE_INFINITY,
+    );
+    if (Number.isFinite(next)) cancelWake = clock.after(next - now, wake);
   };
 
   const dropExpired = (now: number): void => {
@@ -79,25 +96,32 @@ export function createQueue(settings: QueueSettings): Queue {
     const now = clock.now();
     dropExpired(now);
     const policy = redrivePolicy(attributes);
-    // A FIFO group with a message out is closed, or its order would break.
-    const closed = new Set(
-      isFifo
-        ? messages.filter((each) => each.visibleAt > now).map((message) => message.groupId)
-        : [],
-    );
     const visibility = options.visibilityMs ?? Number(attributes.VisibilityTimeout) * 1000;
     const taken: Message[] = [];
-    for (const message of [...messages]) {
-      if (taken.length === options.max) break;
-      if (message.visibleAt > now || (isFifo && closed.has(message.groupId))) continue;
-      if (policy !== undefined && message.receiveCount >= policy.maxReceiveCount) {
-        if (settings.redrive(message, queue, policy.deadLetterTargetArn)) continue;
+    for (const line of isFifo ? groups.inLine(messages) : [[...messages]]) {
+      const before = taken.length;
+      for (const message of line) {
+        if (taken.length === options.max) break;
+        if (message.visibleAt > now) {
+          // What follows a hidden message of its group has to wait, or the order would break.
+          if (isFifo) break;
+          continue;
+        }
+        if (policy !== undefined && message.receivesHere >= policy.maxReceiveCount) {
+          if (settings.redrive(message, queue, policy.deadLetterTargetArn)) continue;
+        }
+        message.receiveCount += 1;
+        message.receivesHere += 1;
+        message.firstReceivedAt ??= now;
+        message.visibleAt = now + visibility;
+        if (message.receiptHandle !== undefined) {
+          message.oldHandles = [...message.oldHandles, message.receiptHandle];
+        }
+        message.receiptHandle = newReceiptHandle(arn);
+        taken.push(message);
       }
-      message.receiveCount += 1;
-      message.firstReceivedAt ??= now;
-      message.visibleAt = now + visibility;
-      message.receiptHandle = randomUUID();
-      taken.push(message);
+      if (isFifo && taken.length > before) groups.toEnd(line);
+      if (taken.length === options.max) break;
     }
     return taken;
   };
@@ -108,18 +132,18 @@ export function createQueue(settings: QueueSettings): Queue {
     url,
     isFifo,
     createdAt: clock.now(),
+    modifiedAt: () => modifiedAt,
     attributes: () => attributes,
+    tags: new Map(Object.entries(settings.tags)),
     setAttributes(changed) {
-      attributes = { ...attributes, ...changed };
+      attributes = changedAttributes(attributes, changed);
+      modifiedAt = clock.now();
+      deduplication.attributesChanged(attributes, modifiedAt);
     },
     send(given) {
       const now = clock.now();
-      if (isFifo) {
-        const key = given.deduplicationId ?? createHash('sha256').update(given.body).digest('hex');
-        const last = seen.get(key);
-        if (last !== undefined && now - last < deduplicationMs) return undefined;
-        seen.set(key, now);
-      }
+      const repeated = isFifo ? deduplication.repeated(given, now) : undefined;
+      if (repeated !== undefined) return repeated;
       sequence += 1n;
       const delay = (given.delaySeconds ?? Number(attributes.DelaySeconds)) * 1000;
       const message: Message = {
@@ -129,13 +153,19 @@ export function createQueue(settings: QueueSettings): Queue {
         sequenceNumber: isFifo ? sequence.toString().padStart(20, '0') : undefined,
         visibleAt: now + delay,
         receiveCount: 0,
+        receivesHere: 0,
         firstReceivedAt: undefined,
         receiptHandle: undefined,
+        oldHandles: [],
         deadLetteredFrom: undefined,
       };
+      if (isFifo) deduplication.remember(message, now);
       queue.put(message);
-      if (delay > 0) clock.after(delay, wake);
       return message;
+    },
+    put(message) {
+      messages.push(message);
+      wake();
     },
     receive(options) {
       const found = ready(options);
@@ -152,47 +182,33 @@ export function createQueue(settings: QueueSettings): Queue {
         };
         const cancel = clock.after(options.waitMs, () => end([]));
         waiting.add(look);
+        wake();
       });
     },
-    messages: () => messages,
-    delete(receiptHandle) {
-      const found = messages.find((message) => message.receiptHandle === receiptHandle);
-      if (found === undefined) return false;
-      queue.take(found);
-      // The next message of its group may be free now.
-      wake();
-      return true;
+    messages: () => {
+      dropExpired(clock.now());
+      return messages;
     },
-    changeVisibility(receiptHandle, visibilityMs) {
-      const found = messages.find((message) => message.receiptHandle === receiptHandle);
-      if (found === undefined || found.visibleAt <= clock.now()) return false;
-      found.visibleAt = clock.now() + visibilityMs;
-      if (visibilityMs === 0) wake();
-      else clock.after(visibilityMs, wake);
-      return true;
+    handedOut: (receiptHandle) =>
+      messages.find(
+        (message) =>
+          message.receiptHandle === receiptHandle || message.oldHandles.includes(receiptHandle),
+      ),
+    take(message) {
+      const at = messages.indexOf(message);
+      if (at !== -1) messages.splice(at, 1);
+      // The next message of its group may be free now.
+      if (isFifo) wake();
+    },
+    isHidden: (message) => message.visibleAt > clock.now(),
+    hide(message, ms) {
+      message.visibleAt = clock.now() + ms;
+      wake();
     },
     purge() {
       messages = [];
-    },
-    take(message) {
-      messages = messages.filter((each) => each !== message);
-    },
-    put(message) {
-      messages.push(message);
-      wake();
+      deduplication.clear();
     },
   };
   return queue;
-}
-
-export interface RedrivePolicy {
-  readonly deadLetterTargetArn: string;
-  readonly maxReceiveCount: number;
-}
-
-export function redrivePolicy(attributes: QueueAttributes): RedrivePolicy | undefined {
-  const text = attributes.RedrivePolicy;
-  if (text === undefined || text === '') return undefined;
-  const policy = JSON.parse(text) as RedrivePolicy;
-  return { ...policy, maxReceiveCount: Number(policy.maxReceiveCount) };
 }

@@ -1,14 +1,24 @@
 import type { Clock } from '../clock.ts';
 import type { AwsScope } from '../protocol/aws-scope.ts';
 import type { Message } from './message.ts';
-import { createQueue, type Queue, type QueueAttributes } from './queue.ts';
+import { createQueue, type Queue } from './queue.ts';
+import type { QueueAttributes } from './queue-attributes.ts';
+import { redrivePolicy } from './redrive-policy.ts';
 
 /** The queues that exist, over all accounts and regions. */
 export interface Queues {
-  create(name: string, scope: AwsScope, attributes: QueueAttributes): Queue;
+  /** A name that ends with `.fifo` makes a FIFO queue. */
+  create(
+    name: string,
+    scope: AwsScope,
+    attributes?: QueueAttributes,
+    tags?: Readonly<Record<string, string>>,
+  ): Queue;
   find(name: string, scope: AwsScope): Queue | undefined;
   byArn(arn: string): Queue | undefined;
   list(scope: AwsScope): readonly Queue[];
+  /** Queues whose messages go to this one when they were received too often. */
+  sourcesOf(deadLetterArn: string): readonly Queue[];
   all(): Iterable<Queue>;
   remove(queue: Queue): void;
 }
@@ -16,28 +26,28 @@ export interface Queues {
 /** @param baseUrl Where the bus listens; queue URLs begin with it. */
 export function createQueues(clock: Clock, baseUrl: () => string): Queues {
   const queues = new Map<string, Queue>();
-  const move = (message: Message, from: Queue, deadLetterArn: string): boolean => {
+  const redrive = (message: Message, from: Queue, deadLetterArn: string): boolean => {
     const to = queues.get(deadLetterArn);
-    if (to === undefined) return false;
+    if (to === undefined || to === from) return false;
     from.take(message);
-    message.deadLetteredFrom = from.arn;
-    message.receiveCount = 0;
-    message.receiptHandle = undefined;
-    message.visibleAt = clock.now();
-    to.put(message);
+    const now = clock.now();
+    to.put({
+      ...message,
+      // A FIFO queue keeps it for its whole retention, a standard queue for the rest of it.
+      sentAt: to.isFifo ? now : message.sentAt,
+      visibleAt: now,
+      receivesHere: 0,
+      receiptHandle: undefined,
+      oldHandles: [],
+      deadLetteredFrom: from.arn,
+    });
     return true;
   };
   return {
-    create(name, scope, attributes) {
+    create(name, scope, attributes = {}, tags = {}) {
       const arn = queueArn(name, scope);
-      const queue = createQueue({
-        name,
-        arn,
-        url: `${baseUrl()}/${scope.account}/${name}`,
-        attributes,
-        clock,
-        redrive: move,
-      });
+      const url = `${baseUrl()}/${scope.account}/${name}`;
+      const queue = createQueue({ name, arn, url, attributes, tags, clock, redrive });
       queues.set(arn, queue);
       return queue;
     },
@@ -45,6 +55,10 @@ export function createQueues(clock: Clock, baseUrl: () => string): Queues {
     byArn: (arn) => queues.get(arn),
     list: (scope) =>
       [...queues.values()].filter((queue) => queue.arn.startsWith(queueArn('', scope))),
+    sourcesOf: (deadLetterArn) =>
+      [...queues.values()].filter(
+        (queue) => redrivePolicy(queue.attributes())?.deadLetterTargetArn === deadLetterArn,
+      ),
     all: () => queues.values(),
     remove: (queue) => queues.delete(queue.arn),
   };
