@@ -103,6 +103,20 @@ export async function writeCheckpoint(
   );
 }
 
+/** Notes the publication that is streamed, unless another relay has noted one meanwhile. */
+export async function noteFingerprint(
+  sql: pg.ClientBase,
+  slot: string,
+  before: string | undefined,
+  now: string | undefined,
+): Promise<void> {
+  await sql.query(
+    `update tidings.checkpoint set publication_fingerprint = $3
+     where name = $1 and publication_fingerprint is not distinct from $2`,
+    [slot, before ?? null, now ?? null],
+  );
+}
+
 /**
  * Moves a checkpoint forward, with the bookmark that has become valid by it, if any. It
  * must be durable before the server is told: so the slot never stands ahead of it, and

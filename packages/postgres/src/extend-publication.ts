@@ -1,7 +1,11 @@
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import type { TableDemand } from './tables/table-inspection.ts';
-import { fingerprintSql } from './wal/slot-observation.ts';
+import {
+  findAlteration,
+  fingerprintedTables,
+  readFingerprint,
+} from './wal/publication-fingerprint.ts';
 import type { TableName } from './wal/wal-layout.ts';
 
 interface Published {
@@ -24,19 +28,18 @@ export async function extendPublication(
   tables: readonly TableDemand[],
 ): Promise<readonly string[]> {
   const published = await observe(client, publication, slot);
-  const isPublished = ({ schema, table }: TableName): boolean =>
-    published.tables.some((each) => each.schema === schema && each.table === table);
   const wanted = tables.map(({ name }) => name);
-  const missing = tables.filter(({ name }) => !isPublished(name));
+  const missing = tables.filter(({ name }) => !isIn(published.tables)(name));
   const operations = new Set([
     ...published.operations,
     ...tables.flatMap((table) => table.operations),
   ]);
   const stored = await storedFingerprint(client, slot);
-  const known = [wanted.filter(isPublished), published.tables];
-  const identities = await Promise.all(known.map((each) => identityOf(client, publication, each)));
+  const noted = stored === undefined ? [] : fingerprintedTables(stored);
   const changes = missing.length > 0 || operations.size > published.operations.length;
-  if (!changes && (stored === null || stored === identities[0])) return [];
+  const covers = wanted.length === noted.length && wanted.every(isIn(noted));
+  if (!changes && (stored === undefined || covers)) return [];
+  const whole = stored !== undefined && (await isWhole(client, publication, stored));
   if (published.active) {
     throw new ConfigurationError(
       `slot "${slot}" is being streamed; stop its relay, then change what publication ` +
@@ -57,10 +60,10 @@ export async function extendPublication(
           `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`,
       );
     }
-    if (stored !== null && identities.includes(stored)) {
+    if (whole) {
       await client.query(
         'update tidings.checkpoint set publication_fingerprint = $2 where name = $1',
-        [slot, await identityOf(client, publication, wanted)],
+        [slot, await readFingerprint(client, publication, wanted)],
       );
       await client.query(
         `update tidings.incident set closed_at = now(), republished = 0
@@ -93,22 +96,25 @@ async function observe(client: pg.Client, publication: string, slot: string): Pr
   return rows[0] as Published;
 }
 
-async function storedFingerprint(client: pg.Client, slot: string): Promise<string | null> {
+async function storedFingerprint(client: pg.Client, slot: string): Promise<string | undefined> {
   const { rows } = await client.query<{ fingerprint: string | null }>(
     'select publication_fingerprint as fingerprint from tidings.checkpoint where name = $1',
     [slot],
   );
-  return rows[0]?.fingerprint ?? null;
+  return rows[0]?.fingerprint ?? undefined;
 }
 
-async function identityOf(
+/** Whether everything that the tables of a fingerprint got since then has been streamed. */
+async function isWhole(
   client: pg.Client,
   publication: string,
-  tables: readonly TableName[],
-): Promise<string | null> {
-  const { rows } = await client.query<{ identity: string }>(
-    `select ${fingerprintSql} as identity from pg_publication p where p.pubname = $1`,
-    [publication, tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
-  );
-  return rows[0]?.identity ?? null;
+  fingerprint: string,
+): Promise<boolean> {
+  const now = await readFingerprint(client, publication, fingerprintedTables(fingerprint));
+  return now !== undefined && (await findAlteration(client, fingerprint, now)) === undefined;
+}
+
+function isIn(tables: readonly TableName[]): (name: TableName) => boolean {
+  return ({ schema, table }) =>
+    tables.some((each) => each.schema === schema && each.table === table);
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Bookmark, currentTimeline } from './checkpoint-store.ts';
-import { fingerprintSql } from './wal/slot-observation.ts';
+import { fingerprintSql } from './wal/publication-fingerprint.ts';
 import type { TableName } from './wal/wal-layout.ts';
 
 /** What could be seen before a slot was made: the slot streams none of it. */

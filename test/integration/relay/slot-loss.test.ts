@@ -126,6 +126,14 @@ async function dropActiveSlot(): Promise<void> {
   );
 }
 
+/** Where rows of today are. */
+async function partitionOfToday(): Promise<string> {
+  const [row] = await database.query(
+    'select tableoid::regclass::text as name from tidings.outbox order by id desc limit 1',
+  );
+  return row?.name as string;
+}
+
 interface Loss {
   readonly name: string;
   readonly reason: string;
@@ -166,6 +174,36 @@ const losses: readonly Loss[] = [
       await database.placeOrders(20);
       // A running relay may have put it back by now.
       await database.query('alter publication tidings set table tidings.outbox');
+    },
+  },
+  {
+    name: 'left without what was written to an unlogged partition',
+    reason: 'publication-changed',
+    lose: async () => {
+      const partition = await partitionOfToday();
+      await database.query(`alter table ${partition} set unlogged`);
+      await database.placeOrders(20);
+      await database.query(`alter table ${partition} set logged`);
+    },
+  },
+  {
+    name: 'left without a partition that was filled before it was attached',
+    reason: 'publication-changed',
+    lose: async () => {
+      await database.query('create table tidings.filled (like tidings.outbox including all)');
+      await appendRow(
+        // As a bulk load would, past the table that is published.
+        {
+          query: (text: string, values: unknown[]) =>
+            database.query(text.replace('into tidings.outbox', 'into tidings.filled'), values),
+        } as never,
+        { key: 'filled', appendedAt: '2020-01-01' },
+      );
+      database.committed.add('filled');
+      await database.query(
+        `alter table tidings.outbox attach partition tidings.filled
+         for values from ('2020-01-01') to ('2020-01-02')`,
+      );
     },
   },
   {

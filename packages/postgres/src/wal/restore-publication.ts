@@ -1,4 +1,3 @@
-import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import type { TableName } from './wal-layout.ts';
 
@@ -12,7 +11,8 @@ export interface PublicationDemand {
 interface TableState {
   readonly name: string;
   readonly present: boolean;
-  readonly unlogged: boolean;
+  /** The table, or partitions of it, that leave nothing in the log. */
+  readonly unlogged: readonly string[];
   readonly member: boolean;
 }
 
@@ -29,8 +29,8 @@ interface PublicationRow {
  * Makes a publication publish the tables again, whatever was taken from it: itself, its
  * tables, its operations, or the root of a partitioned table as what a change belongs to.
  * A publication that others share keeps the operations that they may need.
- * @throws ConfigurationError on a table that cannot be published, and what the server
- * answers to a role that does not own the publication or a table (42501).
+ * @throws Error while a table cannot be published, and what the server answers to a role
+ * that does not own the publication or a table (42501).
  */
 export async function restorePublication(
   sql: pg.ClientBase,
@@ -39,16 +39,11 @@ export async function restorePublication(
   const found = await inspect(sql, demand);
   for (const { name, present, unlogged } of found.tables) {
     if (!present) {
-      throw new ConfigurationError(
-        `table ${name} does not exist any more; give it its name back, or restore it, then start ` +
-          'the relay',
-      );
+      throw new Error(`table ${name} does not exist any more; rename it back, or restore it`);
     }
-    if (unlogged) {
-      throw new ConfigurationError(
-        `table ${name} is unlogged, so its changes are not in the log; run ` +
-          `ALTER TABLE ${name} SET LOGGED, then start the relay`,
-      );
+    if (unlogged.length > 0) {
+      const statements = unlogged.map((each) => `ALTER TABLE ${each} SET LOGGED`);
+      throw new Error(`${unlogged.join(', ')} is unlogged; run ${statements.join('; ')}`);
     }
   }
   const publication = pg.escapeIdentifier(demand.publication);
@@ -96,7 +91,11 @@ async function inspect(
               null) as operations,
             (select json_agg(json_build_object(
                       'name', d.name, 'present', d.oid is not null,
-                      'unlogged', coalesce(c.relpersistence <> 'p', false),
+                      'unlogged', (
+                        select coalesce(json_agg(format('%I.%I', n.nspname, l.relname)), '[]')
+                        from pg_class l join pg_namespace n on n.oid = l.relnamespace
+                        where l.relpersistence = 'u'
+                          and (l.oid = c.oid or l.oid in (select relid from pg_partition_tree(c.oid)))),
                       'member', r.oid is not null) order by d.ordinality)
              from demanded d
              left join pg_class c on c.oid = d.oid

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
+import type { PublicationState } from './publication-state.ts';
 import { judgeSlot, type SlotExpectation } from './slot-guard.ts';
-import type {
-  PublicationState,
-  ServerState,
-  SlotObservation,
-  SlotState,
-} from './slot-observation.ts';
+import type { ServerState, SlotObservation, SlotState } from './slot-observation.ts';
 
 const server: ServerState = {
   version: 170010,
@@ -36,6 +32,7 @@ const publication: PublicationState = {
   missing: [],
   filtered: [],
   fingerprint: 'f1',
+  alteration: undefined,
 };
 const checkpoint = {
   systemIdentifier: '7',
@@ -113,7 +110,11 @@ test.each([
     'run ALTER PUBLICATION "tidings" SET (publish_via_partition_root = true)',
   ],
   ['inserts unpublished', withPublication({ operations: ['delete'] }), `publish = 'insert'`],
-  ['its publication altered', withPublication({ fingerprint: 'f2' }), 'made again or altered'],
+  [
+    'its publication altered',
+    withPublication({ alteration: 'table tidings.outbox was dropped and made again' }),
+    'table tidings.outbox was dropped and made again: rows that came since the last bookmark',
+  ],
 ])('a slot that is %s is a loss that says why', (_name, seen, words) => {
   const verdict = judgeSlot(seen, expected);
   expect(verdict.kind).toBe('lost');
@@ -148,7 +149,7 @@ test.each([
 test('a slot that is being healed stands ahead of its stored checkpoint', () => {
   const seen = {
     ...withSlot({ confirmed: 800n }),
-    publication: { ...publication, fingerprint: 'f2' },
+    publication: { ...publication, alteration: 'it was altered' },
   };
   expect(judgeSlot(seen, { ...expected, healedTo: 800n })).toEqual({
     kind: 'ready',

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { formatLsn, type Lsn } from '../lsn.ts';
-import type { SlotObservation, SlotState, UnpublishedTable } from './slot-observation.ts';
+import { describeUnpublished } from './describe-unpublished.ts';
+import type { SlotObservation, SlotState } from './slot-observation.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** Why a stream can no longer be trusted to hold every change. */
@@ -69,7 +69,7 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
     return refused(missingSlot(name, server.database, seen.otherSlots));
   }
   // From here on whatever is wrong went wrong after the stream had been good.
-  const unpublished = unpublishedOf(seen, expected);
+  const unpublished = describeUnpublished(seen, expected);
   if (unpublished !== undefined) {
     return checkpoint === undefined ? refused(unpublished) : lost('unpublished', unpublished);
   }
@@ -88,15 +88,11 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
         `${formatLsn(acknowledged)}: it was made again, or somebody else advanced it`,
     );
   }
-  if (
-    expected.healedTo === undefined &&
-    checkpoint.fingerprint !== undefined &&
-    checkpoint.fingerprint !== publication?.fingerprint
-  ) {
+  if (expected.healedTo === undefined && publication?.alteration !== undefined) {
     return lost(
       'publication-changed',
-      `publication "${expected.publication}", or a table in it, was dropped, made again or ` +
-        'altered since the last bookmark; rows in between may not have been streamed',
+      `${publication.alteration}: rows that came since the last bookmark may not have been ` +
+        `streamed through publication "${expected.publication}"`,
     );
   }
   return { kind: 'ready', from: acknowledged, first: false };
@@ -149,47 +145,6 @@ function missingSlot(name: string, database: string, others: readonly string[]):
     `slot "${name}" does not exist in database "${database}" (${present}); correct the name, ` +
     `or create it with \`tidings outbox migrate --slot ${name}\``
   );
-}
-
-function unpublishedOf(seen: SlotObservation, expected: SlotExpectation): string | undefined {
-  const { publication: name } = expected;
-  const { publication } = seen;
-  const identifier = pg.escapeIdentifier(name);
-  if (publication === undefined) {
-    return (
-      `publication "${name}" does not exist in database "${seen.server.database}"; ` +
-      'run `tidings outbox migrate` first'
-    );
-  }
-  const absent = publication.missing.filter(({ because }) => because === 'absent');
-  if (absent.length > 0) {
-    const names = absent.map((each) => each.name).join(', ');
-    return `table ${names} does not exist any more; rename it back, or restore it`;
-  }
-  if (publication.missing.length > 0) {
-    const names = publication.missing.map((each) => each.name).join(', ');
-    const advice = publication.missing.map((each) => publishingStatement(identifier, each));
-    return `publication "${name}" does not publish ${names}; run ${[...new Set(advice)].join('; ')}`;
-  }
-  const unheard = expected.operations.filter((each) => !publication.operations.includes(each));
-  if (unheard.length > 0) {
-    return (
-      `publication "${name}" does not publish every ${unheard.join(' and ')}; run ` +
-      `ALTER PUBLICATION ${identifier} SET (publish = '${expected.operations.join(', ')}')`
-    );
-  }
-  return undefined;
-}
-
-function publishingStatement(publication: string, { name, because }: UnpublishedTable): string {
-  switch (because) {
-    case 'unlogged':
-      return `ALTER TABLE ${name} SET LOGGED`;
-    case 'not-via-root':
-      return `ALTER PUBLICATION ${publication} SET (publish_via_partition_root = true)`;
-    default:
-      return `ALTER PUBLICATION ${publication} ADD TABLE ${name}`;
-  }
 }
 
 function invalidationOf(slot: SlotState, name: string): string | undefined {

@@ -2,6 +2,8 @@ import type pg from 'pg';
 import { currentTimeline, readCheckpoint, type StoredCheckpoint } from '../checkpoint-store.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { HeartbeatView } from './heartbeats.ts';
+import { fingerprintSql } from './publication-fingerprint.ts';
+import { observePublication, type PublicationState } from './publication-state.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** The server, as far as streaming depends on it. */
@@ -35,33 +37,6 @@ export interface SlotState {
   readonly conflicting: boolean;
 }
 
-/** A table that a publication does not publish. */
-export interface UnpublishedTable {
-  /** Quoted where SQL needs it. */
-  readonly name: string;
-  readonly because:
-    | 'absent'
-    /** It leaves nothing in the log. */
-    | 'unlogged'
-    /** Its partitions are published, each as a table of its own. */
-    | 'not-via-root'
-    | 'not-a-member';
-}
-
-/** The publication, as far as the layout's tables depend on it. */
-export interface PublicationState {
-  readonly operations: readonly string[];
-  /** The layout's tables that it does not publish. */
-  readonly missing: readonly UnpublishedTable[];
-  /** Tables whose rows or columns it filters. */
-  readonly filtered: readonly string[];
-  /**
-   * Changes whenever the publication, or a table in it, was dropped, made again or
-   * altered, even if it looks the same again.
-   */
-  readonly fingerprint: string;
-}
-
 /** Everything that is looked at before streaming and with each heartbeat. */
 export interface SlotObservation {
   readonly server: ServerState;
@@ -87,12 +62,13 @@ export async function observeSlot(
     [slot],
   );
   const own = slots.rows.find(({ name }) => name === slot);
+  const checkpoint = server.migrated ? await readCheckpoint(sql, slot) : undefined;
   return {
     server,
     slot: own === undefined ? undefined : slotStateOf(own.row),
     otherSlots: slots.rows.map(({ name }) => name).filter((name) => name !== slot),
-    publication: await observePublication(sql, publication, tables),
-    checkpoint: server.migrated ? await readCheckpoint(sql, slot) : undefined,
+    publication: await observePublication(sql, publication, tables, checkpoint?.fingerprint),
+    checkpoint,
   };
 }
 
@@ -165,70 +141,6 @@ function slotStateOf(row: Record<string, unknown>): SlotState {
     conflicting: row.conflicting === true,
   };
 }
-
-async function observePublication(
-  sql: pg.ClientBase,
-  publication: string,
-  tables: readonly TableName[],
-): Promise<PublicationState | undefined> {
-  const { rows } = await sql.query<{
-    operations: string[];
-    missing: UnpublishedTable[] | null;
-    filtered: string[] | null;
-    fingerprint: string;
-  }>(
-    `select array_remove(array[
-              case when p.pubinsert then 'insert' end,
-              case when p.pubupdate then 'update' end,
-              case when p.pubdelete then 'delete' end,
-              case when p.pubtruncate then 'truncate' end], null) as operations,
-            (select json_agg(json_build_object('name', format('%I.%I', t.schema, t.name),
-                      'because', case when c.oid is null then 'absent'
-                        when c.relpersistence <> 'p' then 'unlogged'
-                        when c.relkind = 'p' and not p.pubviaroot and (p.puballtables or exists (
-                          select from pg_publication_rel r
-                          where r.prpubid = p.oid and r.prrelid = c.oid)) then 'not-via-root'
-                        else 'not-a-member' end))
-             from unnest($2::text[], $3::text[]) as t (schema, name)
-             left join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema, t.name))
-             where not exists (
-               select from pg_publication_tables pt
-               where pt.pubname = p.pubname
-                 and pt.schemaname = t.schema and pt.tablename = t.name)) as missing,
-            (select array_agg(format('%I.%I', t.schema, t.name))
-             from unnest($2::text[], $3::text[]) as t (schema, name)
-             join pg_publication_rel r
-               on r.prpubid = p.oid
-              and r.prrelid = to_regclass(quote_ident(t.schema) || '.' || quote_ident(t.name))
-             where to_jsonb(r) ->> 'prqual' is not null
-                or to_jsonb(r) ->> 'prattrs' is not null) as filtered,
-            ${fingerprintSql} as fingerprint
-     from pg_publication p where p.pubname = $1`,
-    [publication, tables.map((each) => each.schema), tables.map((each) => each.table)],
-  );
-  const row = rows[0];
-  if (row === undefined) return undefined;
-  return {
-    operations: row.operations,
-    missing: row.missing ?? [],
-    filtered: row.filtered ?? [],
-    fingerprint: row.fingerprint,
-  };
-}
-
-/**
- * An expression over `pg_publication p` and the tables `$2`, `$3`: the identity and the
- * last change of the publication, of each table's membership, and each table's own.
- */
-export const fingerprintSql = `
-  concat_ws(';', p.oid || '.' || p.xmin, (
-    select string_agg(
-             concat_ws('.', coalesce(c.oid::text, '-'), coalesce(r.oid || '.' || r.xmin, '-')),
-             ',' order by t.schema, t.name)
-    from unnest($2::text[], $3::text[]) as t (schema, name)
-    left join pg_class c
-      on c.oid = to_regclass(quote_ident(t.schema) || '.' || quote_ident(t.name))
-    left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid))`;
 
 /**
  * Sends a heartbeat of this name through the log and tells what was visible to it, with the

@@ -29,7 +29,13 @@ const sound: SlotObservation = {
   },
   slot,
   otherSlots: [],
-  publication: { operations: ['insert'], missing: [], filtered: [], fingerprint: 'f' },
+  publication: {
+    operations: ['insert'],
+    missing: [],
+    filtered: [],
+    fingerprint: 'f',
+    alteration: undefined,
+  },
   checkpoint: undefined,
 };
 const view: RelayView = {
@@ -79,6 +85,7 @@ test.each([
         missing: [],
         filtered: ['tidings.outbox'],
         fingerprint: 'f',
+        alteration: undefined,
       },
     },
     view,

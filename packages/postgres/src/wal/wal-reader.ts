@@ -8,7 +8,7 @@ import {
   reasonOf,
   silentLogger,
 } from '@tidings/relay';
-import { advanceCheckpoint, writeCheckpoint } from '../checkpoint-store.ts';
+import { advanceCheckpoint, noteFingerprint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { ConnectionLost } from '../connection-lost.ts';
 import { closeIncident } from '../incident-store.ts';
@@ -275,19 +275,27 @@ export class WalReader<Change> {
     );
   }
 
-  /** Writes the first checkpoint, or the publication that an older one lacks. */
+  /** Writes the first checkpoint, or the publication as it has become without a loss. */
   async #noteStart(
     verdict: Extract<SlotVerdict, { kind: 'ready' }>,
     { server, checkpoint, publication }: SlotObservation,
   ): Promise<void> {
-    if (!verdict.first && checkpoint?.fingerprint !== undefined) return;
+    const { slot } = this.#settings;
+    const fingerprint = publication?.fingerprint;
+    if (checkpoint !== undefined) {
+      if (checkpoint.fingerprint === fingerprint || this.#state.healing !== undefined) return;
+      await this.#sql.use((client) =>
+        noteFingerprint(client, slot, checkpoint.fingerprint, fingerprint),
+      );
+      return;
+    }
     await this.#sql.use((client) =>
-      writeCheckpoint(client, this.#settings.slot, {
+      writeCheckpoint(client, slot, {
         systemIdentifier: server.systemIdentifier,
         timeline: server.timeline,
-        acknowledged: checkpoint?.acknowledged ?? verdict.from,
-        bookmark: checkpoint?.bookmark,
-        fingerprint: publication?.fingerprint,
+        acknowledged: verdict.from,
+        bookmark: undefined,
+        fingerprint,
       }),
     );
   }
