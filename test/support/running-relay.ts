@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import type { Publisher } from '@tidings/contract';
 import { type LocalBus, startLocalBus } from '@tidings/local';
 import { type WalSourceOptions, walSource } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
@@ -54,8 +55,13 @@ export function runRelayFrom<Change>(
   bus: Pick<LocalBus, 'url'>,
   {
     ordering = 'none',
+    around = (publisher) => publisher,
     ...options
-  }: Pick<RelayOptions, 'deadLetters' | 'onPoison'> & { readonly ordering?: 'none' | 'key' } = {},
+  }: Partial<Omit<RelayOptions<Change>, 'source' | 'publisher' | 'logger'>> & {
+    readonly ordering?: 'none' | 'key';
+    /** A publisher around the relay's own. */
+    readonly around?: (publisher: Publisher) => Publisher;
+  } = {},
 ): RunningRelay {
   const log: LogLine[] = [];
   const lines = new EventEmitter();
@@ -69,25 +75,27 @@ export function runRelayFrom<Change>(
   const relay = createRelay(
     defineRelay({
       source,
+      checkpointIntervalMs: 10,
+      drainTimeoutMs: 10_000,
       ...options,
-      publisher: eventBridgePublisher({
-        eventBusName: 'orders',
-        endpoint: bus.url,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-        requestTimeoutMs: 500,
-        backoff: { baseMs: 5, capMs: 50 },
-        throttledBackoff: { baseMs: 5, capMs: 50 },
-        ordering,
-      }),
+      publisher: around(
+        eventBridgePublisher({
+          eventBusName: 'orders',
+          endpoint: bus.url,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+          requestTimeoutMs: 500,
+          backoff: { baseMs: 5, capMs: 50 },
+          throttledBackoff: { baseMs: 5, capMs: 50 },
+          ordering,
+        }),
+      ),
       logger: {
         debug: write('debug'),
         info: write('info'),
         warn: write('warn'),
         error: write('error'),
       },
-      checkpointIntervalMs: 10,
-      drainTimeoutMs: 10_000,
     }),
   );
   const ended = relay.run();

@@ -31,5 +31,7 @@ async function runRelay(configFile: string): Promise<void> {
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
+    // A server that does not answer must not keep a relay that has stopped.
+    setTimeout(() => process.exit(), 1_000).unref();
   }
 }

@@ -15,6 +15,7 @@ export { ContractError, type ContractIssue } from './contract-error.ts';
 export type { CreateOptions, KeyedCreateOptions } from './create-options.ts';
 export type { DeadLetter, DeadLetters } from './dead-letter.ts';
 export { defineEvent } from './define-event.ts';
+export { describeThrown } from './describe-thrown.ts';
 export type { Envelope, EnvelopeMetadata, Producer, Replay } from './envelope.ts';
 export { causedBy, currentContext, type EventContext, withContext } from './event-context.ts';
 export type {
@@ -55,7 +56,14 @@ export {
   type RejectedOutcome,
   type UndeliveredOutcome,
 } from './publish-outcome.ts';
-export type { PublishableEvent, Publisher, PublishOptions } from './publisher.ts';
+export type {
+  PublishableEvent,
+  Publisher,
+  PublishOptions,
+  PublishRetry,
+  VerificationProblem,
+  VerifyOptions,
+} from './publisher.ts';
 export { checkSealed, type SealedEvent, type SealOptions, seal } from './sealed-event.ts';
 export { checkSource } from './source-name.ts';
 export { activeTraceparent, lambdaTraceHeader } from './trace-context.ts';

@@ -1,7 +1,7 @@
 import type { Dispatcher } from './dispatcher.ts';
 import type { PublisherSettings } from './publisher-options.ts';
 import type { Transport } from './transport.ts';
-import { VerificationError, verifyBusExists } from './verify.ts';
+import { passes, VerificationError, verifyBusExists } from './verify.ts';
 
 /** Holds events back until the bus is known to exist. */
 export interface BusCheck {
@@ -27,11 +27,14 @@ export function busCheck(
 
   async function check(): Promise<void> {
     try {
-      await verifyBusExists(transport, settings.eventBusName, settings.requestTimeoutMs);
+      await verifyBusExists(transport, settings.eventBusName, {
+        timeoutMs: settings.requestTimeoutMs,
+        signal: undefined,
+      });
       passed = true;
       dispatcher.hold(false);
     } catch (error) {
-      if (!(error instanceof VerificationError) || !passes(error)) {
+      if (!(error instanceof VerificationError) || !passes(error.kind)) {
         const code = error instanceof VerificationError ? error.code : 'BusCheckFailed';
         dispatcher.giveUpAll(code, error instanceof Error ? error.message : String(error));
       } else if (!dispatcher.isIdle()) {
@@ -50,9 +53,4 @@ export function busCheck(
       void check();
     },
   };
-}
-
-/** True for a failure that may be over in a moment. */
-function passes({ kind }: VerificationError): boolean {
-  return kind === 'transient' || kind === 'throttled';
 }

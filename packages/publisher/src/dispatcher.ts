@@ -177,6 +177,11 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
       item.dueAt = now + delayMs;
       waiting.add(item);
       observe?.({ type: 'event-retried', eventId, attempts, code, delayMs });
+      if (item.ledger.onRetry !== undefined) {
+        const endpoint = transport.endpoint?.();
+        const at = endpoint === undefined ? {} : { endpoint };
+        item.ledger.onRetry({ eventId, attempts, code, message, ...at, delayMs }, item.index);
+      }
     } else if (verdict.kind === 'reject') {
       reject(item, code, message);
     } else {

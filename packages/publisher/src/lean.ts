@@ -132,7 +132,9 @@ export function leanTransport(options: LeanTransportOptions = {}): Transport {
     if (Math.abs(off - skewMs) > SKEW_MS) skewMs = off;
   }
 
+  const { protocol, host } = endpoint;
   return {
+    endpoint: () => `${protocol}//${host}`,
     send: (entries: readonly Entry[], signal) =>
       call('PutEvents', putEventsBody(entries, endpointId), signal),
     describeBus: (Name, signal) => call('DescribeEventBus', JSON.stringify({ Name }), signal),

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { optionBounds } from '@tidings/contract';
 import { putEventsBody } from './put-events-body.ts';
+import { watchEndpoint } from './sdk-endpoint.ts';
 import { replyOf } from './sdk-reply.ts';
 import type { Transport } from './transport.ts';
 
@@ -76,6 +77,7 @@ export function ownClientTransport(options: ClientOptions, maxSockets: number): 
   });
   shorten(client);
   return {
+    endpoint: watchEndpoint(client),
     send: (entries, signal) => {
       const input: PutEventsCommandInput & Carried = { Entries: [] };
       if (endpointId !== undefined) input.EndpointId = endpointId;

@@ -1,4 +1,5 @@
 import type { PublishOutcome } from '@tidings/contract';
+import { callbackGuard } from './callback-guard.ts';
 import type { FailureKind } from './failure-table.ts';
 
 /** A request left. */
@@ -94,22 +95,12 @@ export type PublisherEvent =
 /** Watches a publisher. It is called in the middle of the work, so it must be quick. */
 export type PublisherObserver = (event: PublisherEvent) => void;
 
-/**
- * One observer of several. One that throws is reported as a process warning and does not
- * disturb the others or the publisher; undefined where there is none.
- */
+/** One observer of several, none of which can disturb the others or the publisher. */
 export function observeAll(observers: readonly PublisherObserver[]): PublisherObserver | undefined {
   if (observers.length === 0) return undefined;
+  const { guard } = callbackGuard();
+  const guarded = observers.map((observer, place) => guard(`Observer ${place + 1}`, observer));
   return (event) => {
-    for (const observer of observers) {
-      try {
-        observer(event);
-      } catch (error) {
-        process.emitWarning(
-          `An observer of the publisher threw at ${event.type}: ${String(error)}`,
-          'TidingsWarning',
-        );
-      }
-    }
+    for (const observer of guarded) observer(event);
   };
 }

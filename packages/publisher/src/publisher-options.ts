@@ -1,4 +1,10 @@
-import { type Backoff, type DeadLetters, optionBounds, type Producer } from '@tidings/contract';
+import {
+  type Backoff,
+  type DeadLetters,
+  optionBounds,
+  type Producer,
+  type PublishOptions,
+} from '@tidings/contract';
 import { type Clock, systemClock } from './clock.ts';
 import type { OversizePolicy } from './oversize.ts';
 import { observeAll, type PublisherObserver } from './publisher-event.ts';
@@ -228,10 +234,31 @@ export function resolvePublisherOptions(
   });
 }
 
+const CALL_NAMES: Record<keyof PublishOptions, true> = {
+  signal: true,
+  deadlineMs: true,
+  onOutcome: true,
+  onRetry: true,
+};
+
 /**
- * Checks a deadline, of a publisher or of one call.
+ * Checks the options of one call.
  * @throws RangeError that names the option, its bound and the value given.
  */
-export function deadlineWithin(name: string, value: number): number {
+export function checkPublishOptions(options: PublishOptions): void {
+  known('a call of publish', options, CALL_NAMES);
+  const { signal, deadlineMs, onOutcome, onRetry } = options;
+  if (deadlineMs !== undefined) deadlineWithin('deadlineMs', deadlineMs);
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new RangeError('signal must be an AbortSignal');
+  }
+  for (const [name, callback] of Object.entries({ onOutcome, onRetry })) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new RangeError(`${name} must be a function`);
+    }
+  }
+}
+
+function deadlineWithin(name: string, value: number): number {
   return value === Number.POSITIVE_INFINITY ? value : milliseconds(name, value, 1);
 }

@@ -6,8 +6,10 @@ import {
   type PublishOptions,
   type PublishOutcome,
   type PublishResult,
+  type VerifyOptions,
 } from '@tidings/contract';
 import { busCheck, noBusCheck } from './bus-check.ts';
+import { callbackGuard } from './callback-guard.ts';
 import type { Timer } from './clock.ts';
 import { ABORTED, createDispatcher, type Dispatched } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
@@ -15,7 +17,7 @@ import { publishStream, type StreamOptions, type StreamSummary } from './event-s
 import { decide, openLedger } from './ledger.ts';
 import { prepareEvent } from './prepare-event.ts';
 import {
-  deadlineWithin,
+  checkPublishOptions,
   type PublisherOptions,
   type PublisherSettings,
   resolvePublisherOptions,
@@ -69,28 +71,41 @@ export function createPublisher(
   const { clock, producer, eventBusName } = settings;
   const dispatcher = createDispatcher(settings, transport);
   const check = settings.verifyBus ? busCheck(settings, transport, dispatcher) : noBusCheck;
+  const callbacks = callbackGuard();
   let added: Promise<PublishResult>[] = [];
   let closing: Promise<void> | undefined;
 
+  function guarded<Arguments extends readonly unknown[]>(
+    name: string,
+    callback: ((...given: Arguments) => void) | undefined,
+  ): ((...given: Arguments) => void) | undefined {
+    return callback === undefined ? undefined : callbacks.guard(name, callback);
+  }
+
   function publishSettled(
     events: Events,
-    { signal, deadlineMs = settings.deadlineMs, onOutcome }: PublishOptions = {},
+    publishOptions: PublishOptions = {},
   ): Promise<PublishResult> {
     if (closing !== undefined) {
       return Promise.reject(new Error('This publisher is closed; create another one.'));
     }
     try {
-      deadlineWithin('deadlineMs', deadlineMs);
+      checkPublishOptions(publishOptions);
     } catch (error) {
       return Promise.reject(error);
     }
+    const { signal, deadlineMs = settings.deadlineMs } = publishOptions;
+    const told = {
+      onOutcome: guarded('onOutcome', publishOptions.onOutcome),
+      onRetry: guarded('onRetry', publishOptions.onRetry),
+    };
     const list = isList(events) ? events : [events];
     if (list.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       let timer: Timer | undefined;
       let dispatched: Dispatched | undefined;
       const onAbort = (): void => dispatched?.giveUp('Aborted', ABORTED);
-      const ledger = openLedger(list.length, onOutcome, (result) => {
+      const ledger = openLedger(list.length, told, (result) => {
         if (timer !== undefined) clock.clearTimer(timer);
         signal?.removeEventListener('abort', onAbort);
         resolve(result);
@@ -145,11 +160,10 @@ export function createPublisher(
     transport.close();
   }
 
-  async function verify(): Promise<void> {
-    await verifyAccess(transport, settings.requestTimeoutMs);
-    if (settings.verifyBus) {
-      await verifyBusExists(transport, eventBusName, settings.requestTimeoutMs);
-    }
+  async function verify({ bus = settings.verifyBus, signal }: VerifyOptions = {}): Promise<void> {
+    const wait = { timeoutMs: settings.requestTimeoutMs, signal };
+    await verifyAccess(transport, wait);
+    if (bus) await verifyBusExists(transport, eventBusName, wait);
   }
 
   const publisher: EventBridgePublisher = {

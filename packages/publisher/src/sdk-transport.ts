@@ -5,6 +5,7 @@ import {
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
 import type { Entry } from './entry.ts';
+import { watchEndpoint } from './sdk-endpoint.ts';
 import { replyOf } from './sdk-reply.ts';
 import type { Transport } from './transport.ts';
 
@@ -27,7 +28,9 @@ export function sdkTransport(
   client: EventBridgeClient,
   { endpointId }: SdkTransportOptions = {},
 ): Transport {
+  const endpoint = watchEndpoint(client);
   return {
+    endpoint,
     send: (entries, signal) => {
       const Entries = entries.map(requestEntry);
       const input = endpointId === undefined ? { Entries } : { Entries, EndpointId: endpointId };

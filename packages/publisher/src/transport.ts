@@ -25,6 +25,8 @@ export interface Transport {
   send(entries: readonly Entry[], signal: AbortSignal): Promise<Reply>;
   /** Asks for a bus by name or ARN, with DescribeEventBus. Under the same terms as `send`. */
   describeBus(eventBusName: string, signal: AbortSignal): Promise<Reply>;
+  /** Where requests go, for messages: a URL without credentials. Undefined while unknown. */
+  endpoint?(): string | undefined;
   /** Releases connections that the transport itself opened. */
   close(): void;
 }

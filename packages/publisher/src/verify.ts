@@ -1,3 +1,4 @@
+import type { VerificationProblem } from '@tidings/contract';
 import { type FailureKind, requestFailureKind } from './failure-table.ts';
 import type { Reply, RequestFailure, Transport } from './transport.ts';
 
@@ -7,12 +8,20 @@ export class VerificationError extends Error {
   /** Code of the failure. */
   readonly code: string;
   readonly kind: FailureKind;
+  readonly problem: VerificationProblem;
 
-  constructor(failure: RequestFailure, message: string) {
+  constructor(problem: VerificationProblem, failure: RequestFailure, message: string) {
     super(message);
+    this.problem = problem;
     this.code = failure.code;
     this.kind = requestFailureKind(failure);
   }
+}
+
+/** How long an answer is waited for, and what ends the wait. */
+export interface AnswerWait {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -21,12 +30,13 @@ export class VerificationError extends Error {
  * it is throttled is no reason not to begin, for the publisher waits for a service that is.
  * @throws VerificationError with one sentence that says what to do.
  */
-export async function verifyAccess(transport: Transport, timeoutMs: number): Promise<void> {
-  const reply = await within(timeoutMs, (signal) => transport.send([], signal));
+export async function verifyAccess(transport: Transport, wait: AnswerWait): Promise<void> {
+  const reply = await within(wait, (signal) => transport.send([], signal));
   if (reply.ok) return;
   const kind = requestFailureKind(reply.failure);
   if (kind === 'permanent' || kind === 'throttled') return;
-  throw new VerificationError(reply.failure, accessAdvice(reply.failure, timeoutMs));
+  const advice = accessAdvice(reply.failure, wait.timeoutMs);
+  throw new VerificationError('access', reply.failure, advice);
 }
 
 /**
@@ -36,24 +46,68 @@ export async function verifyAccess(transport: Transport, timeoutMs: number): Pro
 export async function verifyBusExists(
   transport: Transport,
   eventBusName: string,
-  timeoutMs: number,
+  wait: AnswerWait,
 ): Promise<void> {
-  const reply = await within(timeoutMs, (signal) => transport.describeBus(eventBusName, signal));
+  const describe = (name: string): Promise<Reply> =>
+    within(wait, (signal) => transport.describeBus(name, signal));
+  const reply = await describe(eventBusName);
   if (reply.ok) return;
-  const advice = busAdvice(reply.failure, eventBusName) ?? accessAdvice(reply.failure, timeoutMs);
-  throw new VerificationError(reply.failure, advice);
+  const { failure } = reply;
+  const advice = busAdvice(failure, eventBusName) ?? accessAdvice(failure, wait.timeoutMs);
+  const problem = busProblem(failure);
+  if (problem === 'no-bus' && eventBusName.startsWith('arn:')) {
+    // A bus of another account cannot be described, and may well exist.
+    const own = await describe('default');
+    if (!own.ok || placeOf(arnOf(own.body)) !== placeOf(eventBusName)) {
+      const message = `Event bus ${eventBusName} cannot be described from here, because it is of another account or region, so that nobody notices if it does not exist; set verifyBus: false.`;
+      throw new VerificationError('not-described', failure, message);
+    }
+  }
+  throw new VerificationError(problem, failure, advice);
+}
+
+function busProblem(failure: RequestFailure): VerificationProblem {
+  switch (failure.code) {
+    case 'ResourceNotFoundException':
+    case 'ValidationException':
+      return 'no-bus';
+    default:
+      return passes(requestFailureKind(failure)) ? 'unanswered' : 'not-described';
+  }
+}
+
+/** True for a failure that may be over in a moment. */
+export function passes(kind: FailureKind): boolean {
+  return kind === 'transient' || kind === 'throttled';
+}
+
+/** `arn:aws:events:eu-west-1:123456789012:event-bus/orders` -> region and account. */
+function placeOf(arn: string): string {
+  return arn.split(':').slice(1, 5).join(':');
+}
+
+function arnOf(description: unknown): string {
+  const { Arn } = (description ?? {}) as { readonly Arn?: unknown };
+  return typeof Arn === 'string' ? Arn : '';
 }
 
 async function within(
-  timeoutMs: number,
+  { timeoutMs, signal: caller }: AnswerWait,
   ask: (signal: AbortSignal) => Promise<Reply>,
 ): Promise<Reply> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort('Timeout'), timeoutMs);
+  const onAbort = (): void => controller.abort('Abandoned');
+  if (caller?.aborted === true) onAbort();
+  caller?.addEventListener('abort', onAbort, { once: true });
   try {
     return await ask(controller.signal);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, failure: { code: 'TransportError', status: undefined, message } };
   } finally {
     clearTimeout(timer);
+    caller?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,5 +1,5 @@
-import { type PublishableEvent, validateData, withStamp } from '@tidings/contract';
-import { CaptureError, describeIssues, describeThrown } from './capture-error.ts';
+import { describeThrown, type PublishableEvent, validateData, withStamp } from '@tidings/contract';
+import { CaptureError, describeIssues } from './capture-error.ts';
 import { changeStamp } from './change-stamp.ts';
 import { changedPaths } from './changed-paths.ts';
 import { checkMapping } from './check-mapping.ts';

@@ -2,6 +2,7 @@ import type { ChangeSource } from './change-source.ts';
 import { reasonOf } from './failure-reason.ts';
 import type { Logger } from './logger.ts';
 import type { Checkpoint } from './position.ts';
+import { LINE_EVERY_MS, recurringLine } from './recurring-line.ts';
 import type { Watermark } from './watermark.ts';
 
 /** Confirms the watermark to the source, at intervals and at the end. */
@@ -15,9 +16,8 @@ export interface Checkpointer {
 const MAX_PAUSE_MS = 5_000;
 
 /**
- * Starts confirming every `intervalMs`. A confirmation that fails is only reported,
- * once for a row of failures: the next one covers it, and until then the store keeps
- * more than it must.
+ * Starts confirming every `intervalMs`. A confirmation that fails is only reported: the next
+ * one covers it, and until then the store keeps more than it must.
  */
 export function startCheckpointer(
   source: ChangeSource,
@@ -30,25 +30,46 @@ export function startCheckpointer(
   let busy = false;
   let failures = 0;
   let notBefore = 0;
+  let reason = '';
+  let confirmingSince = 0;
+
+  const unconfirmed = recurringLine({
+    afterMs: 0,
+    waiting: (forMs) =>
+      logger.warn(
+        { checkpoint: watermark.checkpoint, reason, failures, forMs },
+        'could not confirm a checkpoint; trying again',
+      ),
+    over: (forMs) => logger.info({ forMs }, 'checkpoints are confirmed again'),
+  });
+  const slow = recurringLine({
+    afterMs: 0,
+    waiting: () =>
+      logger.warn(
+        {
+          checkpoint: watermark.checkpoint,
+          forMs: Math.round(performance.now() - confirmingSince),
+        },
+        'still confirming a checkpoint',
+      ),
+  });
 
   async function confirm(): Promise<void> {
     const checkpoint = watermark.checkpoint;
     if (checkpoint === undefined || checkpoint === confirmed) return;
     busy = true;
+    confirmingSince = performance.now();
     try {
       await source.confirm(checkpoint);
       confirmed = checkpoint;
       failures = 0;
       notBefore = 0;
+      unconfirmed.look(false);
     } catch (error) {
       failures += 1;
-      notBefore = Date.now() + Math.min(MAX_PAUSE_MS, intervalMs * 2 ** failures);
-      const report = failures === 1 ? logger.warn : logger.debug;
-      report.call(
-        logger,
-        { checkpoint, reason: reasonOf(error), failures },
-        'could not confirm a checkpoint; trying again',
-      );
+      notBefore = performance.now() + Math.min(MAX_PAUSE_MS, intervalMs * 2 ** failures);
+      reason = reasonOf(error);
+      unconfirmed.look(true);
     } finally {
       busy = false;
     }
@@ -60,7 +81,8 @@ export function startCheckpointer(
   }
 
   const timer = setInterval(() => {
-    if (!busy && Date.now() >= notBefore) void flush();
+    slow.look(busy && performance.now() - confirmingSince >= LINE_EVERY_MS);
+    if (!busy && performance.now() >= notBefore) void flush();
   }, intervalMs);
 
   return { flush, stop: () => clearInterval(timer) };

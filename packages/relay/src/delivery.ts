@@ -1,26 +1,19 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type DeadLetter,
+  type DeadLetters,
   fullJitter,
   type PublishableEvent,
   type PublishOutcome,
-  type PublishResult,
 } from '@tidings/contract';
 import { captureChange } from './capture-change.ts';
 import type { ChangeGroup } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
+import { createSender, type OwedEvent } from './sender.ts';
 import { settlementOf } from './settlement.ts';
+import { waitReport } from './wait-report.ts';
 import { type PendingGroup, Watermark } from './watermark.ts';
-
-/** An event that the bus has not accepted yet, and its place in the stream. */
-interface OwedEvent {
-  readonly event: PublishableEvent;
-  readonly group: PendingGroup;
-  readonly sequence: number;
-}
 
 /** Carries groups from the source to the bus and knows what is settled. */
 export interface Delivery {
@@ -33,6 +26,17 @@ export interface Delivery {
   empty(): Promise<void>;
   /** Gives up what is undecided: it stays unsettled and is read again. */
   abandon(): void;
+  /** Publishes nothing, and takes back what the publisher has not decided. */
+  hold(): void;
+  /** Publishes again, in order, what was held. */
+  release(): Promise<void>;
+  /** The bus was seen: what is accepted is counted anew. */
+  busSeen(): void;
+  readonly acceptedSinceSeen: number;
+  /** True while events wait for a bus that does not take them. */
+  readonly isStalled: boolean;
+  /** By `performance.now`: when something was settled last. */
+  readonly lastProgressAt: number;
 }
 
 /**
@@ -44,18 +48,14 @@ export function createDelivery(
   stopping: AbortSignal,
   fail: (error: Error) => void,
 ): Delivery {
-  const { source, publisher, deadLetters, logger, maxInFlightBytes, retryBackoff } = settings;
+  const { source, deadLetters, logger, maxInFlightBytes, retryBackoff } = settings;
   const watermark = new Watermark();
+  const report = waitReport(logger, watermark);
   const abandoned = new AbortController();
-  // As many calls listen as are in flight.
-  setMaxListeners(0, abandoned.signal);
+  const sender = createSender(settings, { report, decided, pause, fail });
   const waiters: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
-
-  /** Events that the publisher gave back, and those that came after them, in order. */
-  let owed: OwedEvent[] = [];
-  let resending: Promise<void> | undefined;
   let sequence = 0;
-  let resends = 0;
+  let acceptedSinceSeen = 0;
 
   function wake(): void {
     for (let i = waiters.length - 1; i >= 0; i--) {
@@ -79,15 +79,18 @@ export function createDelivery(
 
   /** Waits before another attempt; false when the work was given up meanwhile. */
   async function pause(attempt: number): Promise<boolean> {
-    try {
-      await delay(fullJitter(retryBackoff, attempt), undefined, { signal: abandoned.signal });
-      return true;
-    } catch {
-      return false;
-    }
+    const waitMs = fullJitter(retryBackoff, attempt);
+    return delay(waitMs, true, { signal: abandoned.signal }).catch(() => false);
   }
 
-  async function park(letter: DeadLetter, group: PendingGroup): Promise<void> {
+  function decided({ event, group }: OwedEvent, outcome: PublishOutcome): void {
+    if (outcome.status === 'accepted') acceptedSinceSeen += 1;
+    const settlement = settlementOf(outcome, event, source.name);
+    if (settlement.kind === 'park') park(settlement.letter, group);
+    else settle(group);
+  }
+
+  function park(letter: DeadLetter, group: PendingGroup): void {
     if (deadLetters === undefined) {
       fail(
         new ConfigurationError(
@@ -98,82 +101,24 @@ export function createDelivery(
       );
       return;
     }
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await deadLetters.park([letter]);
-        logger.warn({ code: letter.code, reason: letter.reason }, 'parked a dead letter');
-        settle(group);
-        return;
-      } catch (error) {
-        logger.error(
-          { reason: reasonOf(error), attempt },
-          'could not park a dead letter; trying again',
-        );
-        if (!(await pause(attempt))) return;
-      }
-    }
-  }
-
-  function publish(batch: readonly OwedEvent[]): void {
-    const decided = new Set<number>();
-    const onOutcome = (outcome: PublishOutcome, index: number): void => {
-      const owing = batch[index];
-      if (owing === undefined || decided.has(index)) return;
-      decided.add(index);
-      const settlement = settlementOf(outcome, owing.event, source.name);
-      if (settlement.kind === 'settled') {
-        if (resending === undefined) resends = 0;
-        settle(owing.group);
-      }
-      if (settlement.kind === 'park') void park(settlement.letter, owing.group);
-      if (settlement.kind === 'owed') owe(owing, `${settlement.code}: ${settlement.reason}`);
-    };
-    const ask = async (): Promise<PublishResult> =>
-      publisher.publishSettled(
-        batch.map(({ event }) => event),
-        { deadlineMs: Number.POSITIVE_INFINITY, signal: abandoned.signal, onOutcome },
-      );
-    ask()
-      .then(
-        (outcomes) => {
-          // A publisher around another one may have dropped `onOutcome`.
-          for (const [index, outcome] of outcomes.entries()) onOutcome(outcome, index);
-          const undecided = batch.length - decided.size;
-          if (undecided === 0) return;
-          // To publish them again could repeat them for ever.
-          throw new ConfigurationError(
-            `the publisher returned no outcome for ${undecided} of ${batch.length} events; a ` +
-              'publisher must answer every event with one outcome, in order',
-          );
-        },
-        (error: unknown) => {
-          for (const [index, owing] of batch.entries()) {
-            if (!decided.has(index)) owe(owing, `the publisher failed: ${reasonOf(error)}`);
-          }
-        },
-      )
+    parkUntilDurable(letter, deadLetters)
+      .then((isDurable) => isDurable && settle(group))
       .catch(fail);
   }
 
-  function owe(owing: OwedEvent, reason: string): void {
-    owed.push(owing);
-    if (abandoned.signal.aborted) return;
-    resending ??= resend(reason).catch(fail);
-  }
-
-  /**
-   * Publishes again what the publisher gave back. Whatever is submitted meanwhile waits
-   * behind it: events of one ordering key must not overtake each other.
-   */
-  async function resend(reason: string): Promise<void> {
-    resends += 1;
-    logger.warn({ reason, attempt: resends }, 'events undelivered; trying again');
-    const goOn = await pause(resends);
-    resending = undefined;
-    if (!goOn) return;
-    const batch = owed.sort((a, b) => a.sequence - b.sequence);
-    owed = [];
-    publish(batch);
+  /** False when the work was given up before the letter was durable. */
+  async function parkUntilDurable(letter: DeadLetter, store: DeadLetters): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await store.park([letter]);
+        logger.warn({ code: letter.code, reason: letter.reason }, 'parked a dead letter');
+        report.parked(letter);
+        return true;
+      } catch (error) {
+        report.notParked(letter, error);
+        if (!(await pause(attempt))) return false;
+      }
+    }
   }
 
   function submit(groups: readonly ChangeGroup<unknown>[]): void {
@@ -193,11 +138,9 @@ export function createDelivery(
         sequence += 1;
         batch.push({ event, group, sequence });
       }
-      for (const letter of letters) void park(letter, group);
+      for (const letter of letters) park(letter, group);
     }
-    if (batch.length === 0) return;
-    if (resending === undefined) publish(batch);
-    else owed.push(...batch);
+    if (batch.length > 0) sender.send(batch);
   }
 
   stopping.addEventListener('abort', wake, { once: true });
@@ -209,7 +152,29 @@ export function createDelivery(
     empty: () => until(() => watermark.groupsInFlight === 0 || abandoned.signal.aborted),
     abandon(): void {
       abandoned.abort();
+      sender.abandon();
+      report.stop();
       wake();
+    },
+    hold(): void {
+      report.bus('missing');
+      sender.hold();
+    },
+    async release(): Promise<void> {
+      await sender.release();
+      report.bus('present');
+    },
+    busSeen(): void {
+      acceptedSinceSeen = 0;
+    },
+    get acceptedSinceSeen() {
+      return acceptedSinceSeen;
+    },
+    get isStalled() {
+      return sender.isHeld || report.isBusFailing;
+    },
+    get lastProgressAt() {
+      return report.lastProgressAt;
     },
   };
 }

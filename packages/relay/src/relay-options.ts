@@ -17,6 +17,14 @@ export interface RelayOptions<Change = unknown> {
   readonly onPoison?: 'dead-letter' | 'halt';
   /** Default: reports nothing. */
   readonly logger?: Logger;
+  /**
+   * Makes sure that the bus exists, at the start and every `busCheckIntervalMs`: EventBridge
+   * accepts and drops events for one that does not. Needs events:DescribeEventBus; without
+   * the right the relay says so once and goes on. Default true.
+   */
+  readonly verifyBus?: boolean;
+  /** Milliseconds between two looks at the bus. Default 300,000. */
+  readonly busCheckIntervalMs?: number;
   /** Bytes of changes read but not settled; reading pauses above. Default 8 MiB. */
   readonly maxInFlightBytes?: number;
   /**
@@ -26,7 +34,8 @@ export interface RelayOptions<Change = unknown> {
   readonly checkpointIntervalMs?: number;
   /**
    * Milliseconds that draining may take; what is undecided then is read again at the
-   * next start. Default 25,000, inside the 30 s that ECS and Kubernetes give.
+   * next start. Where the bus has taken nothing for 5,000, draining ends after 1,000. Default 25,000, which
+   * leaves time to release connections within the 30 s that ECS and Kubernetes give.
    */
   readonly drainTimeoutMs?: number;
   /**
@@ -44,6 +53,8 @@ export interface RelaySettings<Change> {
   readonly deadLetters: DeadLetters | undefined;
   readonly onPoison: 'dead-letter' | 'halt';
   readonly logger: Logger;
+  readonly verifyBus: boolean;
+  readonly busCheckIntervalMs: number;
   readonly maxInFlightBytes: number;
   readonly checkpointIntervalMs: number;
   readonly drainTimeoutMs: number;
@@ -58,13 +69,15 @@ const NAMES: Record<keyof RelayOptions, true> = {
   deadLetters: true,
   onPoison: true,
   logger: true,
+  verifyBus: true,
+  busCheckIntervalMs: true,
   maxInFlightBytes: true,
   checkpointIntervalMs: true,
   drainTimeoutMs: true,
   retryBackoff: true,
 };
 
-const { backoff, known, milliseconds, oneOf, within } = optionBounds(ConfigurationError);
+const { backoff, flag, known, milliseconds, oneOf, within } = optionBounds(ConfigurationError);
 
 /**
  * Checks a relay's options; a relay configuration file exports its result.
@@ -91,6 +104,12 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
     deadLetters: onPoison === 'halt' ? undefined : options.deadLetters,
     onPoison,
     logger: options.logger ?? silentLogger,
+    verifyBus: flag('verifyBus', options.verifyBus ?? true),
+    busCheckIntervalMs: milliseconds(
+      'busCheckIntervalMs',
+      options.busCheckIntervalMs ?? 300_000,
+      1_000,
+    ),
     maxInFlightBytes: within(
       'maxInFlightBytes',
       options.maxInFlightBytes ?? 8 * MIB,

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { busWatch } from './bus-watch.ts';
 import { startCheckpointer } from './checkpointer.ts';
-import { ConfigurationError } from './configuration-error.ts';
-import { createDelivery, type Delivery } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
+import { drain } from './drain.ts';
 import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
 import { type RelayState, type RelayStep, stateAfter } from './relay-state.ts';
@@ -18,6 +19,9 @@ export interface Relay {
   /** Drains: reads no more, settles what is in flight, confirms it. */
   stop(): void;
 }
+
+/** How long the last confirmation and the closing of connections may take together. */
+const RELEASE_MS = 4_000;
 
 /** Puts a source and a publisher together. Call `run` once. */
 export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
@@ -43,52 +47,67 @@ export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
     reading.abort();
   }
 
-  async function drain(delivery: Delivery): Promise<void> {
-    const deadline = new AbortController();
-    const timeout = delay(settings.drainTimeoutMs, 'timeout', { signal: deadline.signal });
-    const result = await Promise.race([delivery.empty(), timeout.catch(() => undefined)]);
-    deadline.abort();
-    if (result === 'timeout') {
-      logger.warn(
-        { groups: delivery.watermark.groupsInFlight, drainTimeoutMs: settings.drainTimeoutMs },
-        'draining took too long; what is undecided is read again at the next start',
-      );
-    }
+  /** Resolves when the relay is told to stop, for what knows nothing of that. */
+  function unlessStopped(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (reading.signal.aborted) resolve();
+      reading.signal.addEventListener('abort', () => resolve(), { once: true });
+      work.then(resolve, reject);
+    });
   }
 
   async function run(): Promise<void> {
     const delivery = createDelivery(settings, reading.signal, fail);
+    const { watermark } = delivery;
     const checkpointer = startCheckpointer(
       source,
-      delivery.watermark,
+      watermark,
       settings.checkpointIntervalMs,
       logger,
     );
+    const bus = busWatch(settings, delivery, reading.signal);
     try {
-      await source.verify();
-      await publisher.verify().catch((error: unknown) => {
-        throw new ConfigurationError(reasonOf(error));
-      });
+      await unlessStopped(source.verify());
+      await bus.begin();
       step('started');
-      for await (const groups of source.read(reading.signal, logger)) {
-        delivery.submit(groups);
-        await delivery.room();
+      bus.watch().catch(fail);
+      if (!reading.signal.aborted) {
+        for await (const groups of source.read(reading.signal, logger)) {
+          delivery.submit(groups);
+          await delivery.room();
+        }
       }
       if (failure !== undefined) throw failure;
-      await drain(delivery);
+      await drain(delivery, settings, () => failure !== undefined);
       if (failure !== undefined) throw failure;
-      await checkpointer.flush();
+      await release('confirm the last checkpoint', checkpointer.flush());
       step('drained');
     } catch (error) {
       step('failed');
       throw error;
     } finally {
+      reading.abort();
       delivery.abandon();
       checkpointer.stop();
-      await checkpointer.flush();
-      await source.close();
-      await publisher.close();
+      await release('release connections', closeAll());
     }
+
+    async function closeAll(): Promise<void> {
+      await checkpointer.flush();
+      await Promise.all([source.close(), publisher.close()]);
+    }
+  }
+
+  /** Waits for what ends a relay, but not for a server that does not answer. */
+  async function release(what: string, work: Promise<void>): Promise<void> {
+    const timer = new AbortController();
+    const late = delay(RELEASE_MS / 2, 'late', { signal: timer.signal }).catch(() => undefined);
+    const done = work.catch((error: unknown) => {
+      logger.warn({ reason: reasonOf(error) }, `could not ${what}`);
+    });
+    const ended = await Promise.race([done, late]);
+    timer.abort();
+    if (ended === 'late') logger.warn({ forMs: RELEASE_MS / 2 }, `could not ${what} in time`);
   }
 
   return {

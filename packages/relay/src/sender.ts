@@ -1,0 +1,177 @@
+import { setMaxListeners } from 'node:events';
+import type {
+  PublishableEvent,
+  PublishOutcome,
+  PublishResult,
+  PublishRetry,
+} from '@tidings/contract';
+import { ConfigurationError } from './configuration-error.ts';
+import { guardedReasonOf } from './failure-reason.ts';
+import type { RelaySettings } from './relay-options.ts';
+import type { WaitReport } from './wait-report.ts';
+import type { PendingGroup } from './watermark.ts';
+
+/** An event that the bus has not accepted yet, and its place in the stream. */
+export interface OwedEvent {
+  readonly event: PublishableEvent;
+  readonly group: PendingGroup;
+  readonly sequence: number;
+}
+
+/** What the sender needs of the delivery around it. */
+export interface SenderParts {
+  readonly report: WaitReport;
+  /** Takes an outcome that is not `undelivered`, once an event. */
+  readonly decided: (owing: OwedEvent, outcome: PublishOutcome) => void;
+  /** Waits before another attempt; false when the work was given up meanwhile. */
+  readonly pause: (attempt: number) => Promise<boolean>;
+  readonly fail: (error: Error) => void;
+}
+
+/** Publishes events until each is accepted or rejected. */
+export interface Sender {
+  /** Publishes a batch, behind what is owed from before. */
+  send(batch: readonly OwedEvent[]): void;
+  /** Publishes nothing, and takes back what the publisher has not decided. */
+  hold(): void;
+  /** Publishes again, in order, what was held. */
+  release(): Promise<void>;
+  /** Gives up what is undecided. */
+  abandon(): void;
+  readonly isHeld: boolean;
+}
+
+export function createSender(
+  { publisher, logger }: RelaySettings<unknown>,
+  { report, decided, pause, fail }: SenderParts,
+): Sender {
+  /** Ends the calls of the publisher that are under way; a new one after each hold. */
+  let sending = callsController();
+  const calls = new Set<Promise<void>>();
+  let isHeld = false;
+  let isAbandoned = false;
+  /** Events that the publisher gave back, and those that came after them. */
+  let owed: OwedEvent[] = [];
+  let resending: Promise<void> | undefined;
+  let resends = 0;
+
+  function publish(batch: readonly OwedEvent[]): void {
+    const call = decideAll(batch)
+      .catch(fail)
+      .finally(() => calls.delete(call));
+    calls.add(call);
+  }
+
+  async function decideAll(batch: readonly OwedEvent[]): Promise<void> {
+    const done = new Set<number>();
+    const onOutcome = (outcome: PublishOutcome, index: number): void => {
+      const owing = batch[index];
+      if (owing === undefined || done.has(index)) return;
+      done.add(index);
+      try {
+        take(owing, outcome);
+      } catch (error) {
+        fail(error as Error);
+      }
+    };
+    const onRetry = (retry: PublishRetry, index: number): void => {
+      const owing = batch[index];
+      if (owing !== undefined && !done.has(index)) report.retried(owing, retry);
+    };
+    let outcomes: PublishResult;
+    try {
+      outcomes = await publisher.publishSettled(
+        batch.map(({ event }) => event),
+        { deadlineMs: Number.POSITIVE_INFINITY, signal: sending.signal, onOutcome, onRetry },
+      );
+    } catch (error) {
+      const message = guardedReasonOf(error);
+      for (const [index, owing] of batch.entries()) {
+        if (!done.has(index)) owe(owing, { code: 'PublisherFailed', message });
+      }
+      return;
+    }
+    // A publisher around another one may have dropped `onOutcome`.
+    for (const [index, outcome] of outcomes.entries()) onOutcome(outcome, index);
+    const undecided = batch.length - done.size;
+    if (undecided === 0) return;
+    // To publish them again could repeat them for ever.
+    throw new ConfigurationError(
+      `the publisher returned no outcome for ${undecided} of ${batch.length} events; a ` +
+        'publisher must answer every event with one outcome, in order',
+    );
+  }
+
+  function take(owing: OwedEvent, outcome: PublishOutcome): void {
+    if (outcome.status === 'undelivered') {
+      owe(owing, outcome);
+      return;
+    }
+    if (resending === undefined) resends = 0;
+    report.decided(owing);
+    decided(owing, outcome);
+  }
+
+  function owe(owing: OwedEvent, failure: Pick<PublishRetry, 'code' | 'message'>): void {
+    owed.push(owing);
+    if (isAbandoned || isHeld) {
+      report.withdrawn(owing);
+      return;
+    }
+    report.retried(owing, failure);
+    resending ??= resend(failure).catch(fail);
+  }
+
+  /**
+   * Publishes again what the publisher gave back. Whatever is sent meanwhile waits behind
+   * it: events of one ordering key must not overtake each other.
+   */
+  async function resend({ code, message }: Pick<PublishRetry, 'code' | 'message'>): Promise<void> {
+    resends += 1;
+    const fields = { code, reason: message, attempt: resends };
+    logger.warn(fields, 'events undelivered; trying again');
+    const goOn = await pause(resends);
+    resending = undefined;
+    if (goOn && !isHeld) publishOwed();
+  }
+
+  function publishOwed(): void {
+    const batch = owed.sort((a, b) => a.sequence - b.sequence);
+    owed = [];
+    if (batch.length > 0) publish(batch);
+  }
+
+  return {
+    send(batch) {
+      if (resending === undefined && !isHeld) publish(batch);
+      else for (const owing of batch) owed.push(owing);
+    },
+    hold() {
+      isHeld = true;
+      sending.abort();
+    },
+    async release() {
+      if (!isHeld) return;
+      // What comes back late must not be overtaken by what came behind it.
+      await Promise.all(calls);
+      if (isAbandoned) return;
+      sending = callsController();
+      isHeld = false;
+      if (resending === undefined) publishOwed();
+    },
+    abandon() {
+      isAbandoned = true;
+      sending.abort();
+    },
+    get isHeld() {
+      return isHeld;
+    },
+  };
+}
+
+/** As many calls listen to its signal as are under way. */
+function callsController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
