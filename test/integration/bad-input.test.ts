@@ -124,6 +124,15 @@ test('a database that nobody serves, a wrong password, a wrong name', async () =
   );
 });
 
+test.each([
+  ['postgres://u:S3#CRET@127.0.0.1:1/x', 'holds a #'],
+  ['host=127.0.0.1 port=1 user=u dbname=x password=S3CRET', 'Postgres at 127.0.0.1:1/x'],
+])('the connection string %s: a sentence without the password', async (connection, sentence) => {
+  const relay = tidings(['relay', 'run', ordersConfig], { DATABASE_URL: connection });
+  await expectSentence(relay, [sentence]);
+  expect((await relay).stderr).not.toMatch(/S3|CRET/);
+});
+
 test('a server with wal_level = replica', async () => {
   const plain = await startPostgresCluster({ wal_level: 'replica' });
   try {

@@ -81,8 +81,8 @@ export function resolvePollOptions(options: PollSourceOptions): PollSettings {
   const base = clientConfigOf(options.connection);
   return Object.freeze({
     connection: {
-      query_timeout: QUERY_TIMEOUT_MS,
       ...base,
+      query_timeout: queryTimeoutOf(options.connection),
       application_name: `tidings poll ${options.name}`,
     },
     target: targetOf(base),
@@ -97,6 +97,12 @@ export function resolvePollOptions(options: PollSourceOptions): PollSettings {
       10,
     ),
   });
+}
+
+/** An object may say it, for a network on which silence means more; a string may not. */
+function queryTimeoutOf(connection: string | pg.ClientConfig): number {
+  const given = typeof connection === 'string' ? undefined : connection.query_timeout;
+  return milliseconds('connection.query_timeout', given ?? QUERY_TIMEOUT_MS, 1);
 }
 
 function channelOf(channel: string | undefined): string | undefined {
