@@ -83,6 +83,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const { clock } = options;
   const keep = options.journal === 'full';
   let url = '';
+  let replays = 0;
   const resetWatchers = new Set<() => void>();
   const faults = createFaultPlan(options.seed, clock);
   const requests = createRequestJournal(keep);
@@ -153,9 +154,13 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
         if (created !== undefined) files?.archives.load(created);
         if (removed !== undefined) files?.archives.remove(removed);
       }),
-      ...replayOperations(estate, (archive, replay) =>
-        runReplay({ clock, accept, interruptAfter: faults.replayInterrupt() }, archive, replay),
-      ),
+      ...replayOperations(estate, (archive, replay) => {
+        replays += 1;
+        const interruptAfter = faults.replayInterrupt();
+        const random = seededRandom(options.seed + replays);
+        const order = options.replayOrder;
+        runReplay({ clock, accept, interruptAfter, order, random }, archive, replay);
+      }),
       ...connectionOperations(estate, (region, connection) =>
         authorizeConnection({ clock, tokens }, region, connection),
       ),

@@ -1,4 +1,5 @@
 export { AcceptedEvent, type AcceptedEventFields, type DeliveredEvent } from './accepted-event.ts';
+export type { ReplayOrder } from './archive/replay-order.ts';
 export { type Clock, type ManualClock, manualClock, systemClock } from './clock.ts';
 export type { DeliveryRecord } from './delivery/delivery-record.ts';
 export type { LogLine } from './delivery/log-groups.ts';

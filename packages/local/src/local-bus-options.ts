@@ -1,3 +1,4 @@
+import type { ReplayOrder } from './archive/replay-order.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { TargetHandler } from './delivery/target-handlers.ts';
@@ -36,7 +37,16 @@ export interface LocalBusOptions {
   readonly region?: string;
   /** Faults from the start. Default: none. */
   readonly faults?: readonly Fault[];
-  /** Where the generators of faults without a seed of their own begin. Default: 1. */
+  /**
+   * In which order a replay sends the events of an archive. `unordered`: minute after minute
+   * of their time, and within a minute in any order, as the service does; which one, `seed`
+   * decides. `accepted`: the order of acceptance. Default: `unordered`.
+   */
+  readonly replayOrder?: ReplayOrder;
+  /**
+   * Where the generators of unordered replays, and of faults without a seed of their own,
+   * begin. Default: 1.
+   */
   readonly seed?: number;
   /**
    * Total size of the entries in a request, in bytes as EventBridge counts them.
@@ -86,6 +96,7 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
     account: options.account ?? '000000000000',
     region: options.region ?? 'us-east-1',
     faults: parseFaults(options.faults ?? []),
+    replayOrder: options.replayOrder ?? 'unordered',
     seed: options.seed ?? 1,
     maxRequestBytes: options.maxRequestBytes ?? 1_048_576,
     journal: options.journal ?? 'full',
@@ -109,6 +120,10 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
   }
   if (resolved.journal !== 'full' && resolved.journal !== 'counts') {
     throw new Error(`journal must be full or counts, got ${JSON.stringify(resolved.journal)}`);
+  }
+  if (resolved.replayOrder !== 'unordered' && resolved.replayOrder !== 'accepted') {
+    const got = JSON.stringify(resolved.replayOrder);
+    throw new Error(`replayOrder must be unordered or accepted, got ${got}`);
   }
   return Object.freeze(resolved);
 }

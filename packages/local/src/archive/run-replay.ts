@@ -2,8 +2,11 @@ import { again, type NewEvent } from '../accepted-event.ts';
 import type { Clock } from '../clock.ts';
 import { type Archive, keptEvents } from './archive.ts';
 import type { Replay } from './replay.ts';
+import { inReplayOrder, type ReplayOrder } from './replay-order.ts';
 
 const batchSize = 100;
+/** The service needs minutes; a client that asks or cancels at once finds the replay active. */
+const startMs = 500;
 
 /**
  * Sends the archived events of the replay's time window to the bus again, in batches,
@@ -12,14 +15,15 @@ const batchSize = 100;
  *     STARTING -> RUNNING -> COMPLETED | FAILED
  *     STARTING | RUNNING -> CANCELLING -> CANCELLED
  *
- * They keep their ids and carry the replay's name. The service promises no order; here
- * it is that of acceptance.
+ * They keep their ids and carry the replay's name.
  */
 export function runReplay(
   ports: {
     readonly clock: Clock;
     /** After how many events a fault ends it. */
     readonly interruptAfter: number | undefined;
+    readonly order: ReplayOrder;
+    readonly random: () => number;
     readonly accept: (fields: NewEvent, onlyRules: ReadonlySet<string> | undefined) => void;
   },
   archive: Archive,
@@ -29,12 +33,13 @@ export function runReplay(
   const now = clock.now();
   const { FilterArns: filter } = replay.destination;
   const onlyRules = filter === undefined || filter.length === 0 ? undefined : new Set(filter);
-  const events = keptEvents(archive, now)
+  const inWindow = keptEvents(archive, now)
     .filter(
       ({ event, visibleAt }) =>
         visibleAt <= now && event.time >= replay.startTime && event.time < replay.endTime,
     )
     .map(({ event }) => event);
+  const events = inReplayOrder(inWindow, replay.startTime, ports.order, ports.random);
   let sentCount = 0;
   const end = (state: Replay['state'], reason?: string): void => {
     replay.state = state;
@@ -61,5 +66,5 @@ export function runReplay(
       else clock.after(1, next);
     }
   };
-  clock.after(1, next);
+  clock.after(startMs, next);
 }
