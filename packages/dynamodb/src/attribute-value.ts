@@ -1,4 +1,4 @@
-import { CaptureError, type Row } from '@tidings/relay';
+import { CaptureError, emptyRow, type Row } from '@tidings/relay';
 import { exactNumber } from './exact-number.ts';
 
 function fail(expected: string, value: unknown): never {
@@ -29,27 +29,14 @@ function setOf<Element>(value: unknown, element: (value: unknown) => Element): S
   return set;
 }
 
-/** Also of names such as `__proto__`, which assignment would take for something else. */
-function setMember(row: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== '__proto__') row[name] = value;
-  else {
-    Object.defineProperty(row, name, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  }
-}
-
 function isMap(value: unknown): value is Row {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function mapOf(value: unknown): Row {
   if (!isMap(value)) return fail('a map of attributes', value);
-  const row: Record<string, unknown> = {};
-  for (const name in value) setMember(row, name, attributeValue(value[name]));
+  const row = emptyRow();
+  for (const name in value) row[name] = attributeValue(value[name]);
   return row;
 }
 
@@ -102,10 +89,10 @@ export function imageValues(what: string, image: unknown): Row {
   if (!isMap(image)) {
     throw new CaptureError(`${what} of a stream record must be a map of attributes`);
   }
-  const row: Record<string, unknown> = {};
+  const row = emptyRow();
   let name = '';
   try {
-    for (name in image) setMember(row, name, attributeValue(image[name]));
+    for (name in image) row[name] = attributeValue(image[name]);
   } catch (error) {
     const reason = error instanceof CaptureError ? error.message : 'cannot be read';
     throw new CaptureError(`attribute ${JSON.stringify(name)} of ${what} ${reason}`);

@@ -1,4 +1,4 @@
-import type { Row } from '@tidings/relay';
+import { type Row, rowOf } from '@tidings/relay';
 
 /** What a feed does not tell about a table, and its owner does. */
 export interface TableFacts {
@@ -15,7 +15,7 @@ export function keysIn(
 ): Row | undefined {
   if (row === undefined || columns === undefined || columns.length === 0) return undefined;
   if (!columns.every((column) => Object.hasOwn(row, column))) return undefined;
-  return Object.fromEntries(columns.map((column) => [column, row[column]]));
+  return rowOf(columns.map((column) => [column, row[column]]));
 }
 
 /** One lane a row where its key is known, else one for all that share the record's key. */

@@ -4,7 +4,7 @@ import type { Row } from './row-change.ts';
 function isPlain(value: unknown): value is Row {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function compareMembers(before: Row, now: Row, path: string, paths: string[]): void {

@@ -26,6 +26,7 @@ export type { RelayState } from './relay-state.ts';
 export type { Row, RowChange, RowOperation } from './row-change.ts';
 export { type RowEntity, type RowImages, type RowMatch, rowEntity } from './row-entity.ts';
 export type { MappedChange, MappedEvents, RowMapping } from './row-mapping.ts';
+export { emptyRow, rowOf } from './row-object.ts';
 export { type BatchRecord, type BatchSettings, settleBatch } from './settle-batch.ts';
 export { type Settlement, settlementOf } from './settlement.ts';
 export { watchColumns } from './watch-columns.ts';

@@ -1,4 +1,4 @@
-import { CaptureError } from '@tidings/relay';
+import { CaptureError, rowOf } from '@tidings/relay';
 import { asObject, type JsonObject } from '../json-object.ts';
 import { connectValue, memberSchemas } from './connect-value.ts';
 import type { IsUnavailable } from './unavailable-value.ts';
@@ -41,7 +41,7 @@ export function readConnectRow(
     else if (schema === undefined && isVariableDecimal(value)) untold.set(column, variableScale);
     else values.push([column, readColumn(table, column, value, schemas.get(column))]);
   }
-  return { values: Object.fromEntries(values), untold };
+  return { values: rowOf(values), untold };
 }
 
 function readColumn(

@@ -1,4 +1,4 @@
-import { CaptureError, parseExactJson } from '@tidings/relay';
+import { CaptureError, parseExactJson, rowOf } from '@tidings/relay';
 import { asObject, type JsonObject } from '../json-object.ts';
 import { decimalText } from './decimal-text.ts';
 import { dateText, timestampText, timeText } from './time-text.ts';
@@ -89,7 +89,7 @@ export function memberSchemas(
 function readStruct(value: unknown, schema: JsonObject): unknown {
   const struct = asObject(value) ?? refuse('an object');
   const schemas = memberSchemas(schema);
-  return Object.fromEntries(
+  return rowOf(
     Object.entries(struct).map(([name, member]) => [name, connectValue(member, schemas.get(name))]),
   );
 }
@@ -105,9 +105,7 @@ function readMap(value: unknown, schema: JsonObject): unknown {
   const map = asObject(value);
   if (map === undefined) return value;
   const values = asObject(schema.values);
-  return Object.fromEntries(
-    Object.entries(map).map(([name, member]) => [name, connectValue(member, values)]),
-  );
+  return rowOf(Object.entries(map).map(([name, member]) => [name, connectValue(member, values)]));
 }
 
 /** By literal type. */

@@ -1,4 +1,4 @@
-import { CaptureError, type Row, type RowOperation } from '@tidings/relay';
+import { CaptureError, type Row, type RowOperation, rowOf } from '@tidings/relay';
 import type { FeedChange } from '../feed-change.ts';
 import type { FeedSettings } from '../feed-settings.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
@@ -68,7 +68,7 @@ function mergeUnchanged(now: ConnectRow, before: ConnectRow | undefined): Connec
     values.push([column, value]);
     untold.delete(column);
   }
-  return { values: Object.fromEntries(values), untold };
+  return { values: rowOf(values), untold };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CaptureError, type RowOperation } from '@tidings/relay';
+import { CaptureError, type RowOperation, rowOf } from '@tidings/relay';
 import { placeId, sourceId } from '../change-id.ts';
 import type { FeedChange } from '../feed-change.ts';
 import type { FeedSettings } from '../feed-settings.ts';
@@ -43,9 +43,9 @@ function readRow(image: JsonObject, nullable: readonly string[] = []): DmsRow {
   const told = columns.filter((column) => !untold.includes(column));
   const missing = nullable.filter((column) => !Object.hasOwn(image, column));
   return {
-    values: Object.fromEntries([
-      ...told.map((column) => [column, image[column]]),
-      ...missing.map((column) => [column, null]),
+    values: rowOf<unknown>([
+      ...told.map((column) => [column, image[column]] as const),
+      ...missing.map((column) => [column, null] as const),
     ]),
     untold,
   };

@@ -34,13 +34,13 @@ export function debeziumLayout(
     operations: demand.operations,
     async prepare(sql, publication): Promise<void> {
       const inspected = await inspectTables(sql, publication, [demand], rowsStay);
-      const types = inspected.get(label)?.types ?? {};
+      const types = inspected.get(label)?.columns ?? new Map<string, number>();
       checkColumns(label, columns, types);
-      present = Object.keys(types);
+      present = [...types.keys()];
     },
     reader(relation) {
       if (relation.schema !== name.schema || relation.table !== name.table) return undefined;
-      const read = tableChangeReader(label, relation);
+      const read = tableChangeReader(label, relation, null);
       return (message, place) => rowOf(read(message, place), columns);
     },
     capture: (row) => debeziumEventsOf(row, mapping),
@@ -64,16 +64,16 @@ function rowOf(change: TableChange, columns: DebeziumColumns): DebeziumRow {
 function checkColumns(
   label: string,
   columns: DebeziumColumns,
-  types: Readonly<Record<string, number>>,
+  types: ReadonlyMap<string, number>,
 ): void {
   for (const [part, column] of Object.entries(columns)) {
-    if (types[column] === undefined) {
+    if (!types.has(column)) {
       throw new ConfigurationError(
         `table ${label} has no column "${column}"; name the one that it has in columns.${part}`,
       );
     }
   }
-  if (types[columns.payload] === BYTEA) {
+  if (types.get(columns.payload) === BYTEA) {
     throw new ConfigurationError(
       `column "${columns.payload}" of ${label} is bytea; the payload must be json, jsonb or text`,
     );

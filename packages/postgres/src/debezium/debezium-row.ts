@@ -1,3 +1,4 @@
+import { rowOf } from '@tidings/relay';
 import type { TextRow } from '../tables/table-change.ts';
 
 /** A row of a Debezium outbox, each value as the text that Postgres writes. */
@@ -54,7 +55,7 @@ export function debeziumRowOf(
     aggregateId: values[columns.aggregateId] ?? '',
     type: values[columns.type] ?? '',
     payload: values[columns.payload] ?? null,
-    extra: Object.fromEntries(extra),
+    extra: rowOf(extra),
     committedAt,
   };
 }

@@ -1,10 +1,12 @@
 import type { PublishableEvent } from '@tidings/contract';
 import {
   CaptureError,
+  emptyRow,
   type Row,
   type RowCapture,
   type RowChange,
   type RowOperation,
+  rowOf,
   watchColumns,
 } from '@tidings/relay';
 import type { TableChange, TextRow } from './table-change.ts';
@@ -30,7 +32,7 @@ export function identityStatement(table: string): string {
 /** What is known of a table beside its changes. */
 export interface TableKnowledge {
   readonly types: TypeCatalog;
-  /** Columns that `keys` gets. */
+  /** For changes that do not tell their key: dead letters of earlier versions. */
   readonly primaryKey: readonly string[];
 }
 
@@ -47,8 +49,9 @@ export function captureRow(
   const now = change.now === undefined ? undefined : valuesOf(change.now, change, types);
   const old = before === undefined ? undefined : valuesOf(before, change, types);
   const previous = oldKey === undefined ? undefined : valuesOf(oldKey, change, types);
-  const keys = keysOf(now ?? old ?? previous ?? {}, primaryKey);
-  const askedFor = watchColumns(now ?? {}, omitted ?? []);
+  const key = change.key === undefined ? primaryKey : change.key;
+  const keys = keysOf(table, key, now ?? old, previous);
+  const askedFor = watchColumns(now ?? emptyRow(), omitted ?? []);
   const row: PostgresRowChange = {
     id: change.id,
     table,
@@ -80,7 +83,7 @@ export function captureRow(
 }
 
 function valuesOf(row: TextRow, change: TableChange, types: TypeCatalog): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
+  const values = emptyRow();
   for (const column in row) {
     const text = row[column] ?? null;
     values[column] = text === null ? null : readValue(text, column, change, types);
@@ -98,8 +101,24 @@ function readValue(text: string, column: string, change: TableChange, types: Typ
   }
 }
 
-function keysOf(row: Row, primaryKey: readonly string[]): Row {
-  return Object.fromEntries(
-    primaryKey.filter((column) => column in row).map((column) => [column, row[column]]),
-  );
+/**
+ * The row's key; where no more than the replica identity was sent and that does not hold
+ * the key, what was sent.
+ */
+function keysOf(
+  table: string,
+  key: readonly string[] | null,
+  image: Row | undefined,
+  identity: Row | undefined,
+): Row {
+  if (key === null) {
+    throw new CaptureError(
+      `the primary key of ${table} has changed since, and this change does not tell what it was; ` +
+        'make up for it by other means',
+    );
+  }
+  const row = image ?? identity ?? emptyRow();
+  const sent = key.filter((column) => Object.hasOwn(row, column));
+  if (image === undefined && sent.length < key.length) return row;
+  return rowOf(sent.map((column) => [column, row[column]] as const));
 }

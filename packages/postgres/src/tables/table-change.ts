@@ -1,3 +1,4 @@
+import { emptyRow, rowOf } from '@tidings/relay';
 import { formatLsn } from '../lsn.ts';
 import { type OldRow, type Relation, type Tuple, unchanged } from '../wal/pgoutput.ts';
 import type { ChangePlace, RowMessage } from '../wal/wal-layout.ts';
@@ -30,29 +31,35 @@ export interface TableChange {
   readonly omitted?: readonly string[];
   /** Type of each column, as in `pg_type`. */
   readonly types: Readonly<Record<string, number>>;
+  /**
+   * Columns of the row's key as the table had it at this change: its primary key, or where
+   * it has none its replica identity. Null where that cannot be told any more.
+   */
+  readonly key?: readonly string[] | null;
 }
 
 const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
 
-/** Makes changes of the messages of one relation. */
+/** Makes changes of the messages of one relation, whose rows have this key. */
 export function tableChangeReader(
   table: string,
   relation: Relation,
+  key: readonly string[] | null,
 ): (message: RowMessage, place: ChangePlace) => TableChange {
   const { columns, typeOids, inIdentity } = relation;
-  const types = Object.fromEntries(columns.map((column, i) => [column, typeOids[i] as number]));
+  const types = rowOf(columns.map((column, i) => [column, typeOids[i] as number] as const));
 
   /** All columns but those that `leave` names. */
-  function rowOf(values: Tuple, leave: (index: number) => boolean): TextRow {
-    const row: Record<string, string | null> = {};
+  function textRow(values: Tuple, leave: (index: number) => boolean): TextRow {
+    const row = emptyRow<string | null>();
     columns.forEach((column, i) => {
       const value = values[i] ?? null;
       if (value !== unchanged && !leave(i)) row[column] = value;
     });
     return row;
   }
-  const wholeRow = (values: Tuple): TextRow => rowOf(values, () => false);
-  const keyOf = (values: Tuple): TextRow => rowOf(values, (i) => inIdentity[i] !== true);
+  const wholeRow = (values: Tuple): TextRow => textRow(values, () => false);
+  const keyOf = (values: Tuple): TextRow => textRow(values, (i) => inIdentity[i] !== true);
 
   function oldImage(before: OldRow | undefined): Pick<TableChange, 'before' | 'oldKey'> {
     if (before === undefined) return {};
@@ -73,7 +80,7 @@ export function tableChangeReader(
   }
 
   return (message, place) => {
-    const change = { table, ...identityOf(place), types };
+    const change = { table, ...identityOf(place), types, key };
     switch (message.kind) {
       case 'insert':
         return { ...change, kind: 'insert', now: wholeRow(message.now) };

@@ -2,6 +2,7 @@ import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import type { TableName, WalLayout } from '../wal/wal-layout.ts';
 import { identityStatement } from './capture-row.ts';
+import type { CatalogColumns } from './row-key.ts';
 import { formatTableName } from './table-name.ts';
 
 /** What a table must be able to give. */
@@ -14,13 +15,6 @@ export interface TableDemand {
   readonly needsOldRow: boolean;
 }
 
-/** What the catalog says of a captured table. */
-export interface InspectedTable {
-  readonly primaryKey: readonly string[];
-  /** Columns that the stream carries, with their types: not the generated ones. */
-  readonly types: Readonly<Record<string, number>>;
-}
-
 /** The publication that the tables are read through. */
 interface InspectedPublication {
   readonly viaRoot: boolean;
@@ -30,7 +24,7 @@ interface InspectedPublication {
 interface TableRow {
   readonly partitioned: boolean;
   readonly primary_key: string[] | null;
-  readonly columns: Readonly<Record<string, number>> | null;
+  readonly columns: readonly (readonly [name: string, type: number])[] | null;
   readonly filtered: boolean;
   /** Tables that hold rows, the table itself or its partitions, and their identities. */
   readonly leaves: readonly {
@@ -49,9 +43,9 @@ export async function inspectTables(
   publication: string,
   tables: readonly TableDemand[],
   snapshotOnLoss: boolean,
-): Promise<ReadonlyMap<string, InspectedTable>> {
+): Promise<ReadonlyMap<string, CatalogColumns>> {
   const published = await inspectPublication(sql, publication);
-  const inspected = new Map<string, InspectedTable>();
+  const inspected = new Map<string, CatalogColumns>();
   for (const table of tables) {
     const row = await inspectTable(sql, publication, table);
     if (row === undefined) {
@@ -64,7 +58,10 @@ export async function inspectTables(
           "would not; remove the filter, or set onSlotLoss to 'halt'",
       );
     }
-    inspected.set(table.label, { primaryKey: row.primary_key ?? [], types: row.columns ?? {} });
+    inspected.set(table.label, {
+      primaryKey: row.primary_key ?? [],
+      columns: new Map(row.columns),
+    });
   }
   return inspected;
 }
@@ -131,10 +128,15 @@ async function inspectTable(
              join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
                and k.ordinality <= i.indnkeyatts
              where i.indrelid = c.oid and i.indisprimary) as primary_key,
-            (select json_object_agg(a.attname, a.atttypid::int8 order by a.attnum)
+            (select json_agg(json_build_array(a.attname, a.atttypid::int8) order by a.attnum)
              from pg_attribute a
              where a.attrelid = c.oid and a.attnum > 0
-               and not a.attisdropped and a.attgenerated = '') as columns,
+               and not a.attisdropped and a.attgenerated = ''
+               and not exists (
+                 select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+                 where r.prrelid = c.oid and p.pubname = $3
+                   and jsonb_typeof(to_jsonb(r) -> 'prattrs') = 'array'
+                   and not to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum))) as columns,
             exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
                     where r.prrelid = c.oid and p.pubname = $3
                       and (to_jsonb(r) ->> 'prqual' is not null
