@@ -77,3 +77,43 @@ resource "aws_cloudwatch_event_api_destination" "partner" {
   http_method                      = "POST"
   invocation_rate_limit_per_second = 20
 }
+
+# The provider looks at a new queue for 25 seconds; what is made side by side waits once.
+resource "aws_sqs_queue" "orders" {
+  name                       = "orders"
+  visibility_timeout_seconds = 60
+  receive_wait_time_seconds  = 20
+  tags                       = { team = "orders" }
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = "arn:aws:sqs:eu-west-1:000000000000:orders-failed"
+    maxReceiveCount     = 3
+  })
+  redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = "arn:aws:sqs:eu-west-1:000000000000:orders"
+    }]
+  })
+}
+
+resource "aws_sqs_queue" "ordered" {
+  name                        = "orders.fifo"
+  fifo_queue                  = true
+  content_based_deduplication = true
+  deduplication_scope         = "messageGroup"
+  fifo_throughput_limit       = "perMessageGroupId"
+}
+
+resource "aws_cloudwatch_event_target" "queue" {
+  rule           = aws_cloudwatch_event_rule.placed.name
+  event_bus_name = aws_cloudwatch_event_bus.orders.name
+  target_id      = "queue"
+  arn            = "arn:aws:sqs:eu-west-1:000000000000:orders"
+  dead_letter_config {
+    arn = "arn:aws:sqs:eu-west-1:000000000000:orders-failed"
+  }
+}

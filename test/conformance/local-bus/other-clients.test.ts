@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SQS } from '@aws-sdk/client-sqs';
 import { startLocalBus } from '@tidings/local';
 import { expect, test } from 'vitest';
 
@@ -54,10 +55,21 @@ const mirror = [
     folder !== undefined && existsSync(join(folder, 'registry.terraform.io/hashicorp/aws')),
 );
 
+async function queueNames(url: string): Promise<readonly (string | undefined)[]> {
+  const sqs = new SQS({
+    endpoint: url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const { QueueUrls = [] } = await sqs.listQueues();
+  sqs.destroy();
+  return QueueUrls.map((each) => each.split('/').at(-1));
+}
+
 test.skipIf(mirror === undefined)(
   "Terraform's AWS provider: apply, no changes, destroy (skipped where it is not installed)",
   async () => {
-    const bus = await startLocalBus();
+    const bus = await startLocalBus({ region: 'eu-west-1', queues: ['orders-failed'] });
     const cwd = await mkdtemp(join(tmpdir(), 'tidings-terraform-'));
     const terraform = (...args: string[]) =>
       run('terraform', args, { cwd, env: { ...process.env, TF_VAR_endpoint: bus.url } });
@@ -67,10 +79,13 @@ test.skipIf(mirror === undefined)(
       await terraform('apply', '-input=false', '-auto-approve');
       const plan = await terraform('plan', '-input=false', '-detailed-exitcode');
       expect(plan.stdout).toContain('No changes.');
+      expect(await queueNames(bus.url)).toEqual(['orders', 'orders-failed', 'orders.fifo']);
       await terraform('destroy', '-input=false', '-auto-approve');
+      expect(await queueNames(bus.url)).toEqual(['orders-failed']);
     } finally {
       await rm(cwd, { recursive: true });
       await bus.stop();
     }
   },
+  300_000,
 );
