@@ -37,6 +37,7 @@ import type { PutEventsBus } from './protocol/put-events.ts';
 import { ServiceError } from './protocol/service-error.ts';
 import { forwardEvent } from './routing/forward-event.ts';
 import { createRouter, type Router } from './routing/router.ts';
+import { createScheduler } from './schedule/scheduler.ts';
 import { seededRandom } from './seeded-random.ts';
 import { createQueues, type Queues } from './sqs/queues.ts';
 import { sqsOperations } from './sqs/sqs-operations.ts';
@@ -75,6 +76,8 @@ export interface BusCore extends PutEventsBus {
   summary(): BusSummary;
   /** Empties the journals and removes all faults; what exists stays. */
   reset(): void;
+  /** Ends the schedules. */
+  stop(): void;
   /** Calls `look` after each reset, until the result is called. */
   watchResets(look: () => void): () => void;
 }
@@ -142,11 +145,18 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       files?.archives.append(archive, archived);
     },
   });
+  const scheduler = createScheduler({
+    clock,
+    send: (fields, rule) => router.deliverBy(rule, events.append(fields)),
+  });
   const operations: Readonly<Record<Service, Operations>> = {
     events: {
       ...eventBusOperations(estate),
       ...permissionOperations(estate),
-      ...ruleOperations(estate, router.rulesChanged),
+      ...ruleOperations(estate, (bus) => {
+        router.rulesChanged(bus);
+        scheduler.rulesChanged(bus);
+      }),
       ...targetOperations(estate),
       ...testEventPattern,
       ...archiveOperations(estate, (region, { created, removed }) => {
@@ -224,6 +234,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       logs.clear();
       for (const look of resetWatchers) look();
     },
+    stop: scheduler.stop,
     watchResets(look) {
       resetWatchers.add(look);
       return () => resetWatchers.delete(look);

@@ -71,6 +71,9 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
     logs: bus.logs.read,
     settled: bus.deliverer.settled,
     reset: bus.reset,
-    stop: server.close,
+    stop() {
+      bus.stop();
+      return server.close();
+    },
   };
 }

@@ -14,7 +14,7 @@ export interface Rule {
   readonly eventPattern: string | undefined;
   /** Undefined where nothing is delivered by the rule itself. */
   readonly compiled: CompiledPattern | undefined;
-  /** Kept and told; a schedule never fires here. */
+  /** When it sends an event of its own. */
   readonly scheduleExpression: string | undefined;
   readonly state: string;
   readonly description: string | undefined;

@@ -14,7 +14,7 @@ import {
 import { boolean, required, text } from '../protocol/input-shape.ts';
 import { type Caller, command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
-import { isScheduleExpression } from '../protocol/schedule-expression.ts';
+import { parseSchedule } from '../schedule/schedule-expression.ts';
 import { checkNotManaged, findBus, findRule, invalid, limitExceeded } from './find.ts';
 import { setTags } from './tag-operations.ts';
 
@@ -62,7 +62,7 @@ export function ruleOperations(estate: Estate, rulesChanged: (bus: EventBus) => 
           if (bus.name !== 'default') {
             throw invalid('ScheduleExpression is supported only on the default event bus.');
           }
-          if (!isScheduleExpression(expression)) {
+          if (parseSchedule(expression) === undefined) {
             throw invalid('Parameter ScheduleExpression is not valid.');
           }
         }

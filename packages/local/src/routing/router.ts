@@ -2,7 +2,7 @@ import type { AcceptedEvent } from '../accepted-event.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Deliverer } from '../delivery/deliverer.ts';
 import type { Estate, Region } from '../estate/estate.ts';
-import type { EventBus } from '../estate/event-bus.ts';
+import type { EventBus, Rule } from '../estate/event-bus.ts';
 import { type RuleIndex, ruleIndex } from '../pattern/rule-index.ts';
 import { busAddress } from '../protocol/bus-address.ts';
 
@@ -10,6 +10,8 @@ import { busAddress } from '../protocol/bus-address.ts';
 export interface Router {
   /** @param onlyRules ARNs of the only rules that get it. Default: all. */
   route(event: AcceptedEvent, onlyRules?: ReadonlySet<string>): void;
+  /** Hands an event to the targets of one rule, whatever its pattern is. */
+  deliverBy(rule: Rule, event: AcceptedEvent): void;
   /** To be called when rules of the bus came, went or changed. */
   rulesChanged(bus: EventBus): void;
   archivesChanged(region: Region): void;
@@ -71,6 +73,10 @@ export function createRouter(ports: RouterPorts): Router {
         for (const target of rule.targets.values()) deliverer.deliver(event, rule, target);
       }
       if (ports.keep && names.length > 0) matches.set(event.seq, names);
+    },
+    deliverBy(rule, event) {
+      if (ports.keep) matches.set(event.seq, [rule.name]);
+      for (const target of rule.targets.values()) deliverer.deliver(event, rule, target);
     },
     rulesChanged: (bus) => indexes.delete(bus),
     archivesChanged(region) {
