@@ -67,6 +67,16 @@ function checkText(name: string, value: unknown): void {
   }
 }
 
+/** @throws ContractError for anything but a producer or undefined. */
+export function checkProducer(producer: unknown): void {
+  if (producer === undefined) return;
+  if (!isRecord(producer)) {
+    throw new ContractError('metadata.producer must be { service, build? }, or be left out');
+  }
+  checkText('metadata.producer.service', producer.service);
+  if (producer.build !== undefined) checkText('metadata.producer.build', producer.build);
+}
+
 function checkOptionalMetadata(metadata: Record<string, unknown>): void {
   const { correlationId, causationId, orderingKey, traceparent, producer, replay, claimCheck } =
     metadata;
@@ -83,13 +93,7 @@ function checkOptionalMetadata(metadata: Record<string, unknown>): void {
       'metadata.traceparent must be a W3C header "00-<32 hex>-<16 hex>-<2 hex>", or be left out',
     );
   }
-  if (producer !== undefined) {
-    if (!isRecord(producer)) {
-      throw new ContractError('metadata.producer must be { service, build? }, or be left out');
-    }
-    checkText('metadata.producer.service', producer.service);
-    if (producer.build !== undefined) checkText('metadata.producer.build', producer.build);
-  }
+  checkProducer(producer);
   if (replay !== undefined) {
     if (!isRecord(replay)) {
       throw new ContractError('metadata.replay must be { name, at }, or be left out');
@@ -97,7 +101,10 @@ function checkOptionalMetadata(metadata: Record<string, unknown>): void {
     checkText('metadata.replay.name', replay.name);
     checkInstant('metadata.replay.at', replay.at);
   }
-  if (claimCheck !== undefined && !Array.isArray(claimCheck)) {
+  if (
+    claimCheck !== undefined &&
+    !(Array.isArray(claimCheck) && claimCheck.every((pointer) => typeof pointer === 'string'))
+  ) {
     throw new ContractError(
       'metadata.claimCheck must be an array of JSON Pointers, or be left out',
     );
@@ -129,7 +136,9 @@ export function checkDetail(detail: unknown): void {
   }
   for (const key in detail) {
     if (key !== 'metadata' && key !== 'data') {
-      throw new ContractError(`detail must be exactly { metadata, data }: move "${key}" into data`);
+      throw new ContractError(
+        'detail must be exactly { metadata, data }: move its other members into data',
+      );
     }
   }
   const { metadata } = detail;

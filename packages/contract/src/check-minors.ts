@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { compareSchemas } from './compare-schemas.ts';
 import { ContractError } from './contract-error.ts';
 import { compareVersions } from './contract-version.ts';
@@ -15,15 +16,16 @@ import { jsonSchemaOf } from './json-schema-of.ts';
  * @throws ContractError that lists what breaks readers of the older minor.
  */
 export function checkMinors(
-  contract: Pick<AnyEventContract, 'detailType' | 'versions'>,
+  contract: Pick<AnyEventContract, 'detailType' | 'outputs'>,
 ): readonly (readonly [older: string, newer: string])[] {
   const unknown: [string, string][] = [];
-  const versions = Object.keys(contract.versions).toSorted(compareVersions);
+  const { detailType, outputs } = contract;
+  const versions = Object.keys(outputs).toSorted(compareVersions);
   for (const [index, newer] of versions.entries()) {
     const older = versions[index - 1];
     if (older === undefined || older.split('.')[0] !== newer.split('.')[0]) continue;
-    const was = jsonSchemaOf(contract.versions[older]);
-    const is = jsonSchemaOf(contract.versions[newer]);
+    const was = jsonSchemaOf(outputs[older] as StandardSchemaV1);
+    const is = jsonSchemaOf(outputs[newer] as StandardSchemaV1);
     if (was === undefined || is === undefined) {
       unknown.push([older, newer]);
       continue;
@@ -32,7 +34,7 @@ export function checkMinors(
     if (breaking.length === 0) continue;
     const reasons = breaking.map(({ path, reason }) => `${path} ${reason}`).join('; ');
     throw new ContractError(
-      `${contract.detailType} ${newer} breaks readers of ${older} (${reasons}): make it a new major`,
+      `${detailType} ${newer} breaks readers of ${older} (${reasons}): make it a new major`,
     );
   }
   return unknown;

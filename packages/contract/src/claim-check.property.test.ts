@@ -63,12 +63,40 @@ describe('claim checks', () => {
     );
   });
 
+  it.each(['/__proto__', '/a/__proto__', '/constructor'])(
+    'put away and bring back %s',
+    async (pointer) => {
+      const data: unknown = JSON.parse(
+        '{"__proto__":[1],"a":{"__proto__":{"b":2}},"constructor":3}',
+      );
+      const { put, get } = store();
+      const checked = putClaimChecks(
+        { metadata, data },
+        new Map([[pointer, put(valueAtPointer(data, pointer))]]),
+      );
+      expect(JSON.stringify(checked.data)).toContain('object-0');
+      const brought = await claimCheckResolver(get)(checked);
+      expect(JSON.stringify(brought.data)).toBe(JSON.stringify(data));
+    },
+  );
+
+  it('refuse an object that is no JSON', async () => {
+    const content = new TextEncoder().encode('secret');
+    const detail = putClaimChecks(
+      { metadata, data: {} },
+      new Map([['', claimCheckReference('claims', 'object-0', content)]]),
+    );
+    await expect(claimCheckResolver(async () => content)(detail)).rejects.toThrow(
+      'object claims/object-0 is no JSON text: publish',
+    );
+  });
+
   it('refuse an object that is another', async () => {
     const { put } = store();
     const detail = putClaimChecks({ metadata, data: { a: 1 } }, new Map([['', put({ a: 1 })]]));
     const other = new TextEncoder().encode('{"a":2}');
     await expect(claimCheckResolver(async () => other)(detail)).rejects.toThrow(
-      'object claims/object-0 of "" is not what the event was published with',
+      'object claims/object-0 is not what the event was published with',
     );
   });
 
@@ -85,6 +113,6 @@ describe('claim checks', () => {
   it('refuse metadata that names no reference', () => {
     expect(() =>
       claimChecksOf({ metadata: { ...metadata, claimCheck: ['/a'] }, data: { a: 1 } }),
-    ).toThrow('metadata.claimCheck names "/a"');
+    ).toThrow('metadata.claimCheck[0] names a place where data must hold');
   });
 });

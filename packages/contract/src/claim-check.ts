@@ -29,10 +29,11 @@ export type ClaimCheckResolver = (detail: Detail) => Promise<Detail>;
 const jsonPointer = /^(?:\/(?:[^~/]|~[01])*)*$/;
 const sha256Hex = /^[0-9a-f]{64}$/;
 
-function pointerKeys(pointer: string): string[] {
+/** `shown` stands for a pointer that an event names, whose keys may be anybody's. */
+function pointerKeys(pointer: string, shown = `claim check "${pointer}"`): string[] {
   if (!jsonPointer.test(pointer)) {
     throw new ContractError(
-      `claim check "${pointer}" is no JSON Pointer: write "/items", or "" for the whole data`,
+      `${shown} is no JSON Pointer: write "/items", or "" for the whole data`,
     );
   }
   return pointer
@@ -41,24 +42,30 @@ function pointerKeys(pointer: string): string[] {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** Value at a JSON Pointer into data; undefined where there is none. */
-export function valueAtPointer(data: unknown, pointer: string): unknown {
+function valueAt(data: unknown, keys: readonly string[]): unknown {
   let value = data;
-  for (const key of pointerKeys(pointer)) {
+  for (const key of keys) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Record<string, unknown>)[key];
   }
   return value;
 }
 
+/** Value at a JSON Pointer into data; undefined where there is none. */
+export function valueAtPointer(data: unknown, pointer: string): unknown {
+  return valueAt(data, pointerKeys(pointer));
+}
+
 /** A copy of data with another value at the pointer, which must lead to one. */
 function replaceAtPointer(data: unknown, keys: readonly string[], value: unknown): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return value;
-  const copy: unknown = Array.isArray(data) ? [...data] : { ...(data as object) };
-  const members = copy as Record<string, unknown>;
-  members[key] = replaceAtPointer(members[key], rest, value);
-  return copy;
+  const replaced = (name: string, member: unknown): unknown =>
+    name === key ? replaceAtPointer(member, rest, value) : member;
+  if (Array.isArray(data)) return data.map((member, index) => replaced(String(index), member));
+  // Assigned, a member named `__proto__` would be lost.
+  const members = Object.entries(data as object);
+  return Object.fromEntries(members.map(([name, member]) => [name, replaced(name, member)]));
 }
 
 /** The reference for an object's content. */
@@ -109,11 +116,12 @@ export function putClaimChecks(
  */
 export function claimChecksOf(detail: Detail): ReadonlyMap<string, ClaimCheckReference> {
   const references = new Map<string, ClaimCheckReference>();
-  for (const pointer of detail.metadata.claimCheck ?? []) {
-    const value = valueAtPointer(detail.data, pointer);
+  for (const [index, pointer] of (detail.metadata.claimCheck ?? []).entries()) {
+    const shown = `metadata.claimCheck[${index}]`;
+    const value = valueAt(detail.data, pointerKeys(pointer, shown));
     if (!isReference(value)) {
       throw new ContractError(
-        `metadata.claimCheck names "${pointer}", where data must hold { bucket, key, bytes, sha256 }`,
+        `${shown} names a place where data must hold { bucket, key, bytes, sha256 }`,
       );
     }
     references.set(pointer, value);
@@ -122,7 +130,6 @@ export function claimChecksOf(detail: Detail): ReadonlyMap<string, ClaimCheckRef
 }
 
 async function fetchValue(
-  pointer: string,
   reference: ClaimCheckReference,
   fetch: FetchClaimCheck,
 ): Promise<unknown> {
@@ -130,10 +137,17 @@ async function fetchValue(
   const { bytes, sha256 } = claimCheckReference(reference.bucket, reference.key, content);
   if (bytes !== reference.bytes || sha256 !== reference.sha256) {
     throw new ContractError(
-      `object ${reference.bucket}/${reference.key} of "${pointer}" is not what the event was published with: its bytes or SHA-256 differ, so restore that object`,
+      `object ${reference.bucket}/${reference.key} is not what the event was published with: its bytes or SHA-256 differ, so restore that object`,
     );
   }
-  return JSON.parse(new TextDecoder().decode(content));
+  try {
+    return JSON.parse(new TextDecoder().decode(content));
+  } catch {
+    // Not the parser's message: it quotes the data.
+    throw new ContractError(
+      `object ${reference.bucket}/${reference.key} is no JSON text: publish what the reference stands for as JSON`,
+    );
+  }
 }
 
 /**
@@ -148,8 +162,7 @@ export function claimCheckResolver(fetch: FetchClaimCheck): ClaimCheckResolver {
     const { claimCheck: _, ...metadata } = detail.metadata;
     const values = await Promise.all(
       [...claimChecksOf(detail)].map(
-        async ([pointer, reference]) =>
-          [pointer, await fetchValue(pointer, reference, fetch)] as const,
+        async ([pointer, reference]) => [pointer, await fetchValue(reference, fetch)] as const,
       ),
     );
     let { data } = detail;

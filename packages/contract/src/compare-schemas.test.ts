@@ -31,6 +31,8 @@ const bush: z.ZodType<Tree> = z.object({
   },
 });
 
+const base = { source: 'com.acme.orders', detailType: 'OrderPlaced' } as const;
+
 describe('compareSchemas', () => {
   it.each<[string, z.ZodType, z.ZodType]>([
     ['nothing', object, object],
@@ -171,16 +173,29 @@ describe('jsonSchemaOf', () => {
     expect(jsonSchemaOf(schema)).toMatchObject({ required: ['a'] });
   });
 
-  it('falls back to what is taken, and to nothing', () => {
-    expect(jsonSchemaOf(z.string().transform(Number))).toMatchObject({ type: 'string' });
+  it('is never what is taken', () => {
+    const schema = z.string().transform(Number);
+    expect(jsonSchemaOf(schema)).toBeUndefined();
+    expect(jsonSchemaOf(schema.pipe(z.number()))).toMatchObject({ type: 'number' });
+    const OrderPlaced = defineEvent({ ...base, version: '1.0', data: schema, read: z.int() });
+    expect(jsonSchemaOf(OrderPlaced.outputs['1.0'])).toMatchObject({ type: 'integer' });
+    const OrderPaid = defineEvent({
+      ...base,
+      version: '1.0',
+      data: z.object({ total: z.string().trim().pipe(z.coerce.number()) }),
+    });
+    expect(jsonSchemaOf(OrderPaid.outputs['1.0'])).toMatchObject({
+      properties: { total: { type: 'number' } },
+    });
+  });
+
+  it('is nothing where the library cannot say', () => {
     expect(jsonSchemaOf(z.date())).toBeUndefined();
     expect(jsonSchemaOf(v.string())).toBeUndefined();
   });
 });
 
 describe('checkMinors', () => {
-  const base = { source: 'com.acme.orders', detailType: 'OrderPlaced' } as const;
-
   it('takes minors that add, and majors that break', () => {
     const contract = defineEvent({
       ...base,

@@ -1,8 +1,11 @@
 /** One thing that is wrong with an event's data. */
 export interface ContractIssue {
-  /** Where in the data it is: `items[2].sku`; empty for the data as a whole. */
+  /**
+   * Where in the data it is: `items[2].sku`; empty for the data as a whole. A name that the
+   * schema does not declare, such as a key of a record, is `*`.
+   */
   readonly path: string;
-  /** What the schema takes there: a type, the values allowed, or the library's own words. */
+  /** What the schema takes there: a type, the values allowed, a message that the schema holds. */
   readonly expected: string;
   /** Type of what came, `nothing` where it is missing; with `exposeValues` the value too. */
   readonly received: string;

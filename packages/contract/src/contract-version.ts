@@ -8,7 +8,7 @@ const majorMinor = /^(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})$/;
  */
 export function checkVersion(version: unknown): asserts version is string {
   if (typeof version !== 'string' || !majorMinor.test(version)) {
-    const got = typeof version === 'string' ? `"${version}"` : String(version);
+    const got = typeof version === 'string' ? `"${version.slice(0, 40)}"` : typeof version;
     throw new ContractError(`version must be "major.minor", such as "1.0", got ${got}`);
   }
 }

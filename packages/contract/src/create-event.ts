@@ -5,12 +5,13 @@ import type { Envelope, EnvelopeMetadata } from './envelope.ts';
 import { currentContext } from './event-context.ts';
 import { nextEventId } from './event-id.ts';
 import { currentStamp } from './event-stamp.ts';
-import { instantText, timeOf } from './instant.ts';
+import { instantText, isInstant, timeOf } from './instant.ts';
 import { freezeJson } from './json-data.ts';
+import { isSame } from './json-schema.ts';
 import { freezeMade } from './made-here.ts';
-import type { ResolvedDefinition } from './resolve-definition.ts';
+import type { ResolvedDefinition, VersionedSchema } from './resolve-definition.ts';
 import { activeTraceparent } from './trace-context.ts';
-import { validateData } from './validate-data.ts';
+import { toldBy, validateData } from './validate-data.ts';
 
 function frozenCopy<Part extends object>(part: Part | undefined): Part | undefined {
   return part === undefined ? undefined : Object.freeze({ ...part });
@@ -18,8 +19,10 @@ function frozenCopy<Part extends object>(part: Part | undefined): Part | undefin
 
 function resolveOccurredAt(detailType: string, occurredAt: Date | undefined): string {
   if (occurredAt === undefined) return instantText(Date.now());
-  if (!(occurredAt instanceof Date) || Number.isNaN(occurredAt.getTime())) {
-    throw new ContractError(`occurredAt of ${detailType} must be a Date that is valid`);
+  if (!isInstant(occurredAt)) {
+    throw new ContractError(
+      `occurredAt of ${detailType} must be a Date that is valid, of the years 0 to 9999`,
+    );
   }
   return instantText(occurredAt.getTime());
 }
@@ -57,7 +60,8 @@ function resolveMetadata(
   const correlationId = options.correlationId ?? context.correlationId;
   const causationId = options.causationId ?? context.causationId;
   const orderingKey = options.orderingKey ?? (contract.orderingKey?.(data) as string | undefined);
-  const producer = frozenCopy(options.producer ?? context.producer);
+  const { producer: own = context.producer } = options;
+  const producer = frozenCopy(own);
   const traceparent = options.traceparent ?? context.traceparent ?? activeTraceparent();
   const replay = frozenCopy(options.replay);
   const stamp = currentStamp();
@@ -103,6 +107,32 @@ function frozenEnvelope(
   return freezeMade(envelope, 'envelope');
 }
 
+function isReadBack({ readSchema, rules }: VersionedSchema, data: unknown): boolean {
+  try {
+    const delivered = JSON.parse(JSON.stringify(data));
+    const read = validateData(rules, readSchema, delivered);
+    return isSame(
+      data,
+      freezeJson(read, () => false),
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** What is published of the data given. */
+function publishedData(version: VersionedSchema, given: unknown): unknown {
+  const { rules, schema, readSchema } = version;
+  const data = freezeJson(validateData(rules, schema, given), toldBy(rules, schema));
+  // What a schema leaves as it is, it reads back.
+  if (!(readSchema === schema && isSame(given, data)) && !isReadBack(version, data)) {
+    throw new ContractError(
+      `data of ${rules.detailType} would not be read back as it is published: let the schema take what it makes, or add read, a schema of the data that is published`,
+    );
+  }
+  return data;
+}
+
 /**
  * Makes an event in the current version, and in each older one that is still published.
  * @throws ContractError
@@ -112,13 +142,14 @@ export function createEvents(
   input: unknown,
   options: Partial<KeyedCreateOptions> = {},
 ): readonly [Envelope, ...Envelope[]] {
-  const data = freezeJson(validateData(contract.current.rules, contract.current.schema, input));
+  const data = publishedData(contract.current, input);
   const metadata = resolveMetadata(contract, data, options);
   const resources = resolveResources(options.resources ?? contract.resources?.(data));
-  const older = contract.downgrades.map(({ version, major, schema, rules, downgrade }) => {
-    const eventId = `${metadata.eventId}-v${major}`;
-    const olderData = freezeJson(validateData(rules, schema, downgrade(data)));
-    return frozenEnvelope(contract, { ...metadata, eventId, version }, olderData, resources);
+  const older = contract.downgrades.map((versioned) => {
+    const eventId = `${metadata.eventId}-v${versioned.major}`;
+    const olderData = publishedData(versioned, versioned.downgrade(data));
+    const olderMetadata = { ...metadata, eventId, version: versioned.version };
+    return frozenEnvelope(contract, olderMetadata, olderData, resources);
   });
   return [frozenEnvelope(contract, metadata, data, resources), ...older];
 }

@@ -109,7 +109,23 @@ describe('create', () => {
     ],
     [
       { idempotencyKey: 'k', occurredAt: new Date(Number.NaN) },
-      'occurredAt of OrderShipped must be a Date that is valid',
+      'occurredAt of OrderShipped must be a Date that is valid, of the years 0 to 9999',
+    ],
+    [
+      { idempotencyKey: 'k', occurredAt: new Date('+012026-01-01') },
+      'occurredAt of OrderShipped must be a Date that is valid, of the years 0 to 9999',
+    ],
+    [
+      { idempotencyKey: 'k', occurredAt: new Date('-000001-01-01') },
+      'occurredAt of OrderShipped must be a Date that is valid, of the years 0 to 9999',
+    ],
+    [
+      { idempotencyKey: 'k', occurredAt: '2026-06-07T02:00:00.123Z' },
+      'occurredAt of OrderShipped must be a Date that is valid, of the years 0 to 9999',
+    ],
+    [
+      { idempotencyKey: 'k', replay: { name: 'r', at: '+012026-01-01T00:00:00.000Z' } },
+      'metadata.replay.at must be ISO 8601 in UTC with milliseconds, such as "2026-06-07T02:00:00.123Z"',
     ],
     [
       { idempotencyKey: 'k', traceparent: 'x' },
@@ -152,6 +168,85 @@ describe('create', () => {
   });
 });
 
+describe('read', () => {
+  const base = { source: 'com.acme.orders', detailType: 'OrderPaid', idempotencyKey: () => 'k' };
+  const inText = z.object({ total: z.string().transform(Number) });
+  const read = z.object({ total: z.number() });
+
+  it('reads back what a schema turned into something else', () => {
+    const OrderPaid = defineEvent({ ...base, version: '1.0', data: inText, read });
+    const event = OrderPaid.create({ total: '150.00' });
+    expect(event.detail.data).toEqual({ total: 150 });
+    expect(OrderPaid.parse(JSON.stringify(event))).toEqual(event);
+    expect(OrderPaid.outputs).toEqual({ '1.0': read });
+  });
+
+  it('is of each version that needs one', () => {
+    const OrderPaid = defineEvent({
+      ...base,
+      versions: { '1.0': inText, '2.0': z.object({ cents: z.int() }) },
+      read: { '1.0': read },
+      downgrade: { '1.0': ({ cents }) => ({ total: String(cents / 100) }) },
+    });
+    const events = OrderPaid.create({ cents: 15_000 });
+    expect(events.map(({ detail }) => detail.data)).toEqual([{ cents: 15_000 }, { total: 150 }]);
+    expect(events.map((event) => OrderPaid.parse(JSON.stringify(event)))).toEqual(events);
+  });
+
+  it('must take what the schema makes, at each event', () => {
+    const OrderPaid = defineEvent({
+      ...base,
+      version: '1.0',
+      data: inText,
+      read: z.object({ total: z.number().max(100) }),
+    });
+    expect(OrderPaid.create({ total: '100' }).detail.data).toEqual({ total: 100 });
+    expect(() => OrderPaid.create({ total: '101' })).toThrow(
+      'data of OrderPaid would not be read back as it is published: let the schema take what it makes, or add read',
+    );
+  });
+});
+
+describe('data', () => {
+  const anyData = defineEvent({
+    source: 'com.acme.orders',
+    detailType: 'OrderNoted',
+    version: '1.0',
+    data: z.unknown(),
+    idempotencyKey: () => 'k',
+  });
+
+  it('keeps members of any name', () => {
+    const text = '{"__proto__":{"a":1},"constructor":"b","hasOwnProperty":[{"__proto__":null}]}';
+    const event = anyData.create(JSON.parse(text));
+    expect(JSON.stringify(event.detail.data)).toBe(text);
+    const read = anyData.parse(JSON.stringify(event));
+    expect(JSON.stringify(read.detail.data)).toBe(text);
+    expect(JSON.stringify(JSON.parse(seal(event).detail).data)).toBe(text);
+    expect(Object.getPrototypeOf(read.detail.data)).toBe(Object.prototype);
+  });
+
+  it('takes a text of 20 MB', () => {
+    const note = 'x'.repeat(20_000_000);
+    const event = anyData.create({ note });
+    expect(seal(event).detail).toHaveLength(JSON.stringify(event.detail).length);
+  });
+
+  it('refuses what is too much for any event, at once', () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle, cycle);
+    expect(() => anyData.create(cycle)).toThrow(
+      'nested more than 990 levels deep or holds a cycle',
+    );
+    let shared: unknown = 'x';
+    for (let level = 0; level < 40; level += 1) shared = [shared, shared];
+    expect(() => anyData.create(shared)).toThrow('the same object in very many places');
+    const text = 'x'.repeat(50_000_000);
+    const texts = Array.from({ length: 12 }, () => text);
+    expect(() => seal(anyData.create(texts))).toThrow('detail is longer than any text can be');
+  });
+});
+
 describe('defineEvent', () => {
   const definition = { source: 'com.acme.orders', detailType: 'OrderPlaced', version: '1.0', data };
 
@@ -184,6 +279,13 @@ describe('defineEvent', () => {
     [{ version: '1.0.0' }, 'version must be "major.minor"'],
     [{ version: '01.0' }, 'version must be "major.minor"'],
     [{ data: {} }, 'data of OrderPlaced must be a Standard Schema'],
+    [{ read: {} }, 'read of OrderPlaced must be a Standard Schema'],
+    [{ read: z.object({}).transform(String) }, 'the schema of OrderPlaced turns its values'],
+    [{ orderingkey: String }, `defineEvent has no option "orderingkey"; did you mean orderingKey?`],
+    [
+      { version: undefined, data: undefined, versions: { '1.0': data }, read: { '1.1': data } },
+      `read of OrderPlaced has no option "1.1"; did you mean 1.0?`,
+    ],
   ])('refuses %j', (change, message) => {
     expect(() => defineEvent({ ...definition, ...change } as never)).toThrow(message);
   });

@@ -12,7 +12,19 @@ import type {
 } from './event-definition.ts';
 import type { FactNameRule } from './fact-name.ts';
 import { parseEvent } from './parse-event.ts';
-import { type RawDefinition, resolveDefinition } from './resolve-definition.ts';
+import {
+  type RawDefinition,
+  type ResolvedDefinition,
+  resolveDefinition,
+  type VersionedSchema,
+} from './resolve-definition.ts';
+
+function byVersion<Of>(
+  { versions }: ResolvedDefinition,
+  of: (version: VersionedSchema) => Of,
+): Readonly<Record<string, Of>> {
+  return Object.freeze(Object.fromEntries(versions.map((each) => [each.version, of(each)])));
+}
 
 /**
  * Defines a kind of event:
@@ -60,9 +72,8 @@ export function defineEvent<
     source,
     detailType,
     version: current.version,
-    versions: Object.freeze(
-      Object.fromEntries(contract.versions.map(({ version, schema }) => [version, schema])),
-    ),
+    versions: byVersion(contract, ({ schema }) => schema),
+    outputs: byVersion(contract, ({ readSchema }) => readSchema),
     create(data: unknown, options?: KeyedCreateOptions): unknown {
       const events = createEvents(contract, data, options);
       return downgrades.length === 0 ? events[0] : Object.freeze(events);

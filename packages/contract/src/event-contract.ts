@@ -64,6 +64,12 @@ export interface EventContract<Types extends ContractTypes> {
   readonly version: Types['current'];
   /** Schema of each version that the contract knows. */
   readonly versions: Types['versions'];
+  /**
+   * Schema of the data that each version publishes, which `parse` reads it with: `read`,
+   * what the schema's library says of its output, or the schema itself where it turns no
+   * value into another. Documents are made of these.
+   */
+  readonly outputs: { readonly [Version in keyof Types['versions']]: StandardSchemaV1 };
 
   /**
    * Makes an event: validates the data, derives the keys, fills in id and time. The

@@ -57,6 +57,13 @@ interface OneVersion<Version extends string, Schema extends StandardSchemaV1> {
   readonly version: CheckedVersion<Version>;
   /** Any Standard Schema that validates synchronously. */
   readonly data: Schema;
+  /**
+   * Schema of the data that is published, for a schema that turns values into others:
+   * `parse` reads events with it. Default: what the library of `data` says of its output
+   * (zod 4: the last part of pipes and codecs; ArkType: `out`), or `data` itself where it
+   * turns no value into another.
+   */
+  readonly read?: StandardSchemaV1<unknown, StandardSchemaV1.InferOutput<Schema>>;
   readonly versions?: never;
   readonly downgrade?: never;
 }
@@ -69,6 +76,10 @@ interface ManyVersions<Versions extends SchemaVersions, Downgrade> {
    * comes from the current data. Taking an entry out ends the migration.
    */
   readonly downgrade?: Downgrade;
+  /** `read` of the versions that need it, by version. */
+  readonly read?: {
+    readonly [Version in keyof Versions]?: StandardSchemaV1<unknown, OutputOf<Versions, Version>>;
+  };
   readonly version?: never;
   readonly data?: never;
 }

@@ -1,4 +1,4 @@
-export { checkEnvelope } from './check-envelope.ts';
+export { checkEnvelope, checkProducer } from './check-envelope.ts';
 export { checkMinors } from './check-minors.ts';
 export {
   type ClaimCheckReference,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instantMs, instantText, timeOf } from './instant.ts';
+import { instantMs, instantText, isInstant, timeOf } from './instant.ts';
 
 test('an instant is written and read back, whatever was written or read before', () => {
   const instants = [0, 1, 1_780_797_600_123, -1, 1_780_797_600_123, 253_402_300_799_999];
@@ -26,4 +26,14 @@ test.each([
   expect(instantMs(value)).toBeNaN();
   expect(instantMs(value)).toBeNaN();
   expect(instantText(Date.parse('2026-03-02T00:00:00.000Z'))).toBe('2026-03-02T00:00:00.000Z');
+});
+
+test.each([
+  ['0000-01-01T00:00:00.000Z', true],
+  ['9999-12-31T23:59:59.999Z', true],
+  ['-000001-12-31T23:59:59.999Z', false],
+  ['+010000-01-01T00:00:00.000Z', false],
+  ['no time', false],
+])('a Date of %s: %s', (text, expected) => {
+  expect(isInstant(new Date(text))).toBe(expected);
 });

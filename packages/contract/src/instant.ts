@@ -12,7 +12,16 @@ function note(ms: number, text: string): void {
   lastTime = `${text.slice(0, 19)}Z`;
 }
 
-/** `2026-06-07T02:00:00.123Z`, as `occurredAt` has it. */
+const year0 = Date.parse('0000-01-01T00:00:00.000Z');
+const year9999 = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** Whether a time is a Date of the years 0 to 9999: ISO 8601 writes no others in this form. */
+export function isInstant(time: unknown): time is Date {
+  // What is no valid time is NaN, which lies nowhere.
+  return time instanceof Date && time.getTime() >= year0 && time.getTime() <= year9999;
+}
+
+/** `2026-06-07T02:00:00.123Z`, as `occurredAt` has it; of a Date that `isInstant`. */
 export function instantText(ms: number): string {
   if (ms !== lastMs) note(ms, new Date(ms).toISOString());
   return lastText;

@@ -1,59 +1,70 @@
 import { ContractError } from './contract-error.ts';
+import { type IsTold, pathText } from './data-path.ts';
 
 /** Nesting that EventBridge still processes, less what the envelope itself needs. */
 const maxDepth = 990;
+/** Values in data, each counted where it stands: an object that ten others share is ten. */
+const maxValues = 2_000_000;
 const int64 = 2 ** 63;
 // From here on JSON text writes `1e+21`, which no reader takes for an integer.
 const exponentNotation = 1e21;
 
-/** Where the walk is: members and indexes from `data` down. */
-type Trail = (string | number)[];
-
-function pathOf(trail: Trail): string {
-  return trail.reduce<string>(
-    (path, key) => (typeof key === 'number' ? `${path}[${key}]` : `${path}.${key}`),
-    'data',
-  );
+interface Walk {
+  readonly data: unknown;
+  readonly isTold: IsTold;
+  /** Where the walk is: members and indexes from the data down. */
+  readonly trail: (string | number)[];
+  values: number;
 }
 
-function refuse(trail: Trail, what: string, instead: string): never {
-  throw new ContractError(`${pathOf(trail)} is ${what}, which is not JSON: ${instead}`);
+function refuse({ trail, data, isTold }: Walk, what: string, instead: string): never {
+  throw new ContractError(`${pathText(trail, data, isTold)} is ${what}: ${instead}`);
 }
 
-function refuseObject(trail: Trail, value: object): never {
+function refuseObject(walk: Walk, value: object): never {
   if (value instanceof Date) {
-    refuse(trail, 'a Date', 'pass date.toISOString() and declare an ISO string in the schema');
+    refuse(
+      walk,
+      'a Date, which is not JSON',
+      'pass date.toISOString() and declare an ISO string in the schema',
+    );
   }
   const name: unknown = value.constructor?.name;
+  const what = typeof name === 'string' && name !== '' ? `a ${name}` : 'no plain object';
   refuse(
-    trail,
-    typeof name === 'string' && name !== '' ? `a ${name}` : 'no plain object',
+    walk,
+    `${what}, which is not JSON`,
     'pass plain objects, arrays, strings, numbers, booleans and null',
   );
 }
 
-function copyNumber(value: number, trail: Trail): number {
-  if (!Number.isFinite(value)) refuse(trail, String(value), 'leave it out or pass null');
+function copyNumber(value: number, walk: Walk): number {
+  if (!Number.isFinite(value))
+    refuse(walk, `${value}, which is not JSON`, 'leave it out or pass null');
   const size = Math.abs(value);
   if (size >= int64 && size < exponentNotation) {
-    throw new ContractError(
-      `${pathOf(trail)} is beyond the 64-bit integers that EventBridge processes: pass it as a string`,
-    );
+    refuse(walk, 'beyond the 64-bit integers that EventBridge processes', 'pass it as a string');
   }
-  return value;
+  // JSON text has no -0.
+  return value + 0;
 }
 
-function copyObject(value: object, trail: Trail): unknown {
+function copyMember(key: string | number, value: unknown, walk: Walk): unknown {
+  walk.trail.push(key);
+  const copied = copy(value, walk);
+  walk.trail.pop();
+  return copied;
+}
+
+function copyObject(value: object, walk: Walk): unknown {
   // A prototype without a prototype is Object.prototype, of this realm or another.
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuseObject(trail, value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuseObject(walk, value);
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
-    trail.push(key);
-    const copied = copy(member, trail);
-    trail.pop();
+    const copied = copyMember(key, member, walk);
     if (key === '__proto__')
       Object.defineProperty(result, key, { value: copied, enumerable: true });
     else result[key] = copied;
@@ -61,47 +72,54 @@ function copyObject(value: object, trail: Trail): unknown {
   return Object.freeze(result);
 }
 
-function copyArray(value: readonly unknown[], trail: Trail): unknown {
+function copyArray(value: readonly unknown[], walk: Walk): unknown {
+  if (Object.keys(value).length > value.length) {
+    refuse(walk, 'an array with members beside its items, which is not JSON', 'pass an object');
+  }
   const result: unknown[] = [];
   for (let index = 0; index < value.length; index += 1) {
-    trail.push(index);
-    result.push(copy(value[index], trail));
-    trail.pop();
+    result.push(copyMember(index, value[index], walk));
   }
   return Object.freeze(result);
 }
 
-function copy(value: unknown, trail: Trail): unknown {
+function copy(value: unknown, walk: Walk): unknown {
+  walk.values += 1;
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return value;
     case 'number':
-      return copyNumber(value, trail);
+      return copyNumber(value, walk);
     case 'undefined':
-      return refuse(trail, 'undefined', 'pass null');
+      return refuse(walk, 'undefined, which is not JSON', 'pass null');
     case 'bigint':
-      return refuse(trail, 'a bigint', 'pass it as a string');
+      return refuse(walk, 'a bigint, which is not JSON', 'pass it as a string');
     case 'object':
       break;
     default:
-      return refuse(trail, `a ${typeof value}`, 'leave it out');
+      return refuse(walk, `a ${typeof value}, which is not JSON`, 'leave it out');
   }
   if (value === null) return null;
-  if (trail.length > maxDepth) {
+  if (walk.trail.length > maxDepth) {
     throw new ContractError(
       `data is nested more than ${maxDepth} levels deep or holds a cycle: flatten it`,
     );
   }
-  return Array.isArray(value) ? copyArray(value, trail) : copyObject(value, trail);
+  if (walk.values > maxValues) {
+    throw new ContractError(
+      `data holds more than ${maxValues} values, or the same object in very many places: publish what names them`,
+    );
+  }
+  return Array.isArray(value) ? copyArray(value, walk) : copyObject(value, walk);
 }
 
 /**
  * A frozen copy of data, in which every value is what JSON text gives back: nothing that
  * happens to the caller's objects later can change an event, and no `Date`, `NaN` or
  * `bigint` turns into something else on its way. Members that are `undefined` are left out.
- * @throws ContractError naming the path, never the value.
+ * @throws ContractError naming the path, never a value, and no name that is not to be told.
  */
-export function freezeJson<Data>(data: Data): Data {
-  return copy(data, []) as Data;
+export function freezeJson<Data>(data: Data, isTold: IsTold): Data {
+  return copy(data, { data, isTold, trail: [], values: 0 }) as Data;
 }

@@ -17,8 +17,10 @@ export function isSame(left: unknown, right: unknown): boolean {
   return (
     Array.isArray(left) === Array.isArray(right) &&
     keys.length === Object.keys(right).length &&
-    keys.every((key) =>
-      isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
+    keys.every(
+      (key) =>
+        Object.hasOwn(right, key) &&
+        isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
     )
   );
 }

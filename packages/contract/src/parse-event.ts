@@ -40,11 +40,15 @@ function schemaFor(contract: ResolvedDefinition, version: string): VersionedSche
   return fitting;
 }
 
+function nameIn(name: unknown): string {
+  return typeof name === 'string' ? name.slice(0, 256) : typeof name;
+}
+
 function readDetail(contract: ResolvedDefinition, fields: Fields): Detail {
   const { source, detailType } = contract;
   if (fields.source !== source || fields['detail-type'] !== detailType) {
     throw new ContractError(
-      `expected ${detailType} of ${source}, got ${String(fields['detail-type'])} of ${String(fields.source)}: parse it with its own contract`,
+      `expected ${detailType} of ${source}, got ${nameIn(fields['detail-type'])} of ${nameIn(fields.source)}: parse it with its own contract`,
     );
   }
   checkDetail(fields.detail);
@@ -54,13 +58,13 @@ function readDetail(contract: ResolvedDefinition, fields: Fields): Detail {
 
 function finish(contract: ResolvedDefinition, fields: Fields, detail: Detail): Envelope {
   const metadata: EnvelopeMetadata = detail.metadata;
-  const { rules, schema } = schemaFor(contract, metadata.version);
+  const { rules, readSchema } = schemaFor(contract, metadata.version);
   return {
     source: contract.source,
     'detail-type': contract.detailType,
     time: timeOf(metadata.occurredAt),
     resources: (fields.resources ?? []) as readonly string[],
-    detail: { metadata, data: validateData(rules, schema, detail.data) },
+    detail: { metadata, data: validateData(rules, readSchema, detail.data) },
   };
 }
 

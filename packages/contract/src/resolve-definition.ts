@@ -3,6 +3,8 @@ import { admitName } from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import { checkVersion, compareVersions } from './contract-version.ts';
 import { checkDetailType, type FactNameRule } from './fact-name.ts';
+import { optionBounds } from './option-bounds.ts';
+import { readSchemaOf } from './read-schema.ts';
 import { checkSource } from './source-name.ts';
 import type { DataRules } from './validate-data.ts';
 
@@ -13,6 +15,7 @@ export interface RawDefinition {
   readonly factName?: FactNameRule | undefined;
   readonly version?: unknown;
   readonly data?: unknown;
+  readonly read?: unknown;
   readonly versions?: Readonly<Record<string, unknown>> | undefined;
   readonly downgrade?: Readonly<Record<string, unknown>> | undefined;
   readonly idempotencyKey?: unknown;
@@ -27,6 +30,8 @@ export interface VersionedSchema {
   readonly major: number;
   readonly minor: number;
   readonly schema: StandardSchemaV1;
+  /** Reads back what the schema makes. */
+  readonly readSchema: StandardSchemaV1;
   readonly rules: DataRules;
 }
 
@@ -49,6 +54,24 @@ export interface ResolvedDefinition {
   readonly resources: ((data: unknown) => unknown) | undefined;
 }
 
+const { known } = optionBounds(ContractError);
+
+/** Names of the options, for a check of those that nobody knows. */
+const names: Record<keyof RawDefinition, true> = {
+  source: true,
+  detailType: true,
+  factName: true,
+  version: true,
+  data: true,
+  read: true,
+  versions: true,
+  downgrade: true,
+  idempotencyKey: true,
+  orderingKey: true,
+  resources: true,
+  exposeValues: true,
+};
+
 function isStandardSchema(schema: unknown): schema is StandardSchemaV1 {
   // ArkType's schemas are functions.
   const isObject = typeof schema === 'object' || typeof schema === 'function';
@@ -63,34 +86,53 @@ function checkFunction(name: string, value: unknown): ((data: unknown) => unknow
   return value as (data: unknown) => unknown;
 }
 
-function resolveVersion(rules: DataRules, version: unknown, schema: unknown): VersionedSchema {
+function checkSchema(name: string, schema: unknown): asserts schema is StandardSchemaV1 {
+  if (isStandardSchema(schema)) return;
+  throw new ContractError(`${name} must be a Standard Schema, such as z.object({ … })`);
+}
+
+function resolveVersion(
+  rules: DataRules,
+  version: unknown,
+  schema: unknown,
+  read: unknown = schema,
+): VersionedSchema {
   const { detailType } = rules;
   checkVersion(version);
-  if (!isStandardSchema(schema)) {
+  checkSchema(`data of ${detailType}`, schema);
+  checkSchema(`read of ${detailType}`, read);
+  const readSchema = readSchemaOf(read);
+  if (readSchema === undefined) {
     throw new ContractError(
-      `data of ${detailType} must be a Standard Schema, such as z.object({ … })`,
+      `the schema of ${detailType} turns its values into others, which it could not read back: add read, a schema of the data that is published, such as read: z.object({ … })`,
     );
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return { version, major, minor, schema, rules };
+  return { version, major, minor, schema, readSchema, rules };
 }
 
 function resolveVersions(
   detailType: string,
   definition: RawDefinition,
 ): readonly VersionedSchema[] {
-  const { version, data, versions, exposeValues = false } = definition;
+  const { version, data, read, versions, exposeValues = false } = definition;
   if (versions === undefined) {
-    return [resolveVersion({ detailType, exposeValues }, version, data)];
+    return [resolveVersion({ detailType, exposeValues }, version, data, read)];
   }
   if (version !== undefined || data !== undefined) {
     throw new ContractError(
       `${detailType} has both version and versions: write version and data, or versions alone`,
     );
   }
+  if (read !== undefined) known(`read of ${detailType}`, read, versions);
   const resolved = Object.entries(versions)
     .map(([key, schema]) =>
-      resolveVersion({ detailType: `${detailType} ${key}`, exposeValues }, key, schema),
+      resolveVersion(
+        { detailType: `${detailType} ${key}`, exposeValues },
+        key,
+        schema,
+        (read as RawDefinition['versions'])?.[key],
+      ),
     )
     .toSorted((one, other) => compareVersions(one.version, other.version));
   if (resolved.length === 0) {
@@ -130,6 +172,7 @@ function resolveDowngrades(
  * @throws ContractError that says what to write instead.
  */
 export function resolveDefinition(definition: RawDefinition): ResolvedDefinition {
+  known('defineEvent', definition, names);
   const { source, detailType } = definition;
   checkSource(source);
   checkDetailType(detailType, definition.factName);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { checkProducer } from './check-envelope.ts';
 import { defineEvent } from './define-event.ts';
 import type { Envelope } from './envelope.ts';
+import { withContext } from './event-context.ts';
 import { checkSealed, seal } from './sealed-event.ts';
 
 const envelope: Envelope = {
@@ -62,7 +64,7 @@ describe('seal', () => {
       (copy) => {
         copy.detail.x = 1;
       },
-      'move "x" into data',
+      'move its other members into data',
     ],
     [
       "AWS's source",
@@ -139,21 +141,21 @@ describe('seal', () => {
       (copy) => {
         copy.detail.data.at = new Date();
       },
-      'data.at is a Date',
+      'data.* is a Date',
     ],
     [
       'a bigint in the data',
       (copy) => {
         copy.detail.data.n = 1n;
       },
-      'data.n is a bigint',
+      'data.* is a bigint',
     ],
     [
       'NaN in the data',
       (copy) => {
         copy.detail.data.n = [Number.NaN];
       },
-      'data.n[0] is NaN',
+      'data.*[0] is NaN',
     ],
     [
       'a cycle',
@@ -180,6 +182,47 @@ it('a changed copy of a created event is checked like any other', () => {
   expect(() => seal({ ...created, source: 'aws.x' })).toThrow('belongs to AWS');
 });
 
+describe('a producer', () => {
+  const contract = defineEvent({
+    source: 'com.acme.orders',
+    detailType: 'OrderPlaced',
+    version: '1.0',
+    data: z.object({}),
+    idempotencyKey: () => 'k',
+  });
+  const event = contract.create({});
+  const { metadata, data } = event.detail;
+
+  it.each([
+    [{}],
+    [{ service: '' }],
+    [{ service: 1 }],
+    [{ service: 's', build: '' }],
+    [null],
+    ['x'],
+    [[]],
+  ])('%j is refused wherever it comes in', (given) => {
+    const producer = given as never;
+    const refusal = /^metadata\.producer/;
+    expect(() => contract.create({}, { producer })).toThrow(refusal);
+    expect(() => withContext({ producer }, () => contract.create({}))).toThrow(refusal);
+    expect(() => seal(event, { producer })).toThrow(refusal);
+    const detail = { metadata: { ...metadata, producer }, data };
+    expect(() => contract.parse({ ...event, detail })).toThrow(refusal);
+    expect(() => checkProducer(producer)).toThrow(refusal);
+  });
+
+  it('is read back as it was given', () => {
+    const producer = { service: 'checkout', build: '4f2c1e9' };
+    for (const text of [
+      JSON.stringify(contract.create({}, { producer })),
+      JSON.stringify({ ...event, detail: JSON.parse(seal(event, { producer }).detail) }),
+    ]) {
+      expect(contract.parse(text).detail.metadata.producer).toEqual(producer);
+    }
+  });
+});
+
 describe('checkSealed', () => {
   const sealed = seal(envelope);
 
@@ -195,6 +238,7 @@ describe('checkSealed', () => {
     [{ orderingKey: undefined }, 'orderingKey of a sealed event'],
     [{ source: 'aws.x' }, 'belongs to AWS'],
     [{ time: new Date(Number.NaN) }, 'time of a sealed event'],
+    [{ time: new Date('+012026-01-01') }, 'of the years 0 to 9999'],
     [{ traceHeader: 'x'.repeat(501) }, 'traceHeader must be'],
   ])('refuses %j', (change, message) => {
     expect(() => checkSealed({ ...sealed, ...change } as never)).toThrow(message);

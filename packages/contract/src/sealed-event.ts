@@ -1,7 +1,13 @@
-import { checkDetail, checkEnvelope, checkNames, checkResources } from './check-envelope.ts';
+import {
+  checkDetail,
+  checkEnvelope,
+  checkNames,
+  checkProducer,
+  checkResources,
+} from './check-envelope.ts';
 import { ContractError } from './contract-error.ts';
 import type { Envelope, EnvelopeMetadata, Producer } from './envelope.ts';
-import { instantMs } from './instant.ts';
+import { instantMs, isInstant } from './instant.ts';
 import { freezeJson } from './json-data.ts';
 import { freezeMade, isMadeHere } from './made-here.ts';
 import { lambdaTraceHeader } from './trace-context.ts';
@@ -49,6 +55,16 @@ function checkTraceHeader(traceHeader: unknown): void {
   }
 }
 
+function jsonText(detail: object): string {
+  try {
+    return JSON.stringify(detail);
+  } catch {
+    throw new ContractError(
+      'detail is longer than any text can be: publish less, or what names the data',
+    );
+  }
+}
+
 /**
  * Checks an envelope and serialises it once; everything after it passes the text on.
  * @throws ContractError for an envelope that is malformed, whoever made it.
@@ -59,16 +75,21 @@ export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent
   const traceHeader = options.traceHeader ?? lambdaTraceHeader();
   checkTraceHeader(traceHeader);
   const { metadata, data } = envelope.detail;
+  const { producer } = options;
+  checkProducer(producer);
   const stamped =
-    options.producer === undefined || metadata.producer !== undefined
+    producer === undefined || metadata.producer !== undefined
       ? metadata
-      : { ...metadata, producer: options.producer };
+      : { ...metadata, producer };
   const sealed: SealedEvent = {
     source: envelope.source,
     detailType: envelope['detail-type'],
     time: new Date(instantMs(metadata.occurredAt)),
     resources: envelope.resources,
-    detail: JSON.stringify({ metadata: stamped, data: isChecked ? data : freezeJson(data) }),
+    detail: jsonText({
+      metadata: stamped,
+      data: isChecked ? data : freezeJson(data, () => false),
+    }),
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,
     orderingKey: metadata.orderingKey,
@@ -99,8 +120,10 @@ export function checkSealed(event: SealedEvent): void {
   checkNames(event.source, event.detailType, 'not-a-verb');
   checkResources(event.resources);
   checkTraceHeader(event.traceHeader);
-  if (!(event.time instanceof Date) || Number.isNaN(event.time.getTime())) {
-    throw new ContractError('time of a sealed event must be a Date that is valid');
+  if (!isInstant(event.time)) {
+    throw new ContractError(
+      'time of a sealed event must be a Date that is valid, of the years 0 to 9999',
+    );
   }
   const { metadata } = readDetail(event.detail);
   for (const key of ['eventId', 'idempotencyKey', 'orderingKey'] as const) {
