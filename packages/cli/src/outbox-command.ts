@@ -1,6 +1,7 @@
 import { adoptOutbox, migrateOutbox, type PublishedRows } from '@tidings/postgres';
 import { ConfigurationError } from '@tidings/relay';
 import { Command } from 'commander';
+import { type Interruptible, untilInterrupted } from './until-interrupted.ts';
 
 interface MigrateArguments {
   readonly connection?: string;
@@ -26,7 +27,7 @@ export function outboxCommand(): Command {
     .option('--connection <string>', 'Postgres connection string; default DATABASE_URL')
     .option('--slot <name>', 'create this replication slot too')
     .option('--publication <name>', 'name of the publication', 'tidings')
-    .action(runMigrate);
+    .action((given: MigrateArguments) => untilInterrupted((control) => runMigrate(given, control)));
   const adopt = new Command('adopt')
     .description('take over an outbox that was restored from another database cluster')
     .option('--connection <string>', 'Postgres connection string; default DATABASE_URL')
@@ -95,8 +96,9 @@ function publishedOf(given: AdoptArguments): PublishedRows {
   );
 }
 
-async function runMigrate(given: MigrateArguments): Promise<void> {
+async function runMigrate(given: MigrateArguments, control: Interruptible): Promise<void> {
   const report = await migrateOutbox({
+    ...control,
     connection: connectionOf(given),
     ...(given.slot === undefined ? {} : { slot: given.slot }),
     ...(given.publication === undefined ? {} : { publication: given.publication }),

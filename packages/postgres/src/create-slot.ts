@@ -3,16 +3,24 @@ import pg from 'pg';
 import { type BeforeSlot, lookBeforeSlot } from './first-checkpoint.ts';
 
 /**
- * Creates a logical slot of pgoutput, one that follows a failover where the server can.
- * Returns what was visible before; undefined when there is a slot of that name.
+ * Creates a logical slot of pgoutput, one that follows a failover where the server can, in a
+ * transaction that has not written yet. It waits for every transaction that runs. Returns
+ * what was visible before; undefined when there is a slot of that name. Rolling back does
+ * not take the slot away.
  * @throws ConfigurationError where the server cannot have one.
  */
-export async function createSlot(client: pg.Client, slot: string): Promise<BeforeSlot | undefined> {
+export async function createSlot(
+  client: pg.ClientBase,
+  slot: string,
+): Promise<BeforeSlot | undefined> {
   const { rowCount } = await client.query('select from pg_replication_slots where slot_name = $1', [
     slot,
   ]);
   if (rowCount !== 0) return undefined;
   const before = await lookBeforeSlot(client);
+  // What it waits for is the end of others; nobody waits behind it.
+  const { rows } = await client.query<{ lock_timeout: string }>('show lock_timeout');
+  await client.query('set local lock_timeout = 0');
   try {
     // A failover slot follows to the standby that takes over; PostgreSQL 17 and later.
     await client.query(
@@ -46,5 +54,19 @@ export async function createSlot(client: pg.Client, slot: string): Promise<Befor
     }
     throw error;
   }
+  await client.query("select set_config('lock_timeout', $1, true)", [rows[0]?.lock_timeout]);
   return before;
+}
+
+/** Drops a slot that nobody streams and that no checkpoint is for. */
+export async function dropUnusedSlot(client: pg.ClientBase, slot: string): Promise<void> {
+  const { rows } = await client.query<{ remembers: boolean }>(
+    "select to_regclass('tidings.checkpoint') is not null as remembers",
+  );
+  const known = 'and not exists (select from tidings.checkpoint where name = slot_name)';
+  await client.query(
+    `select pg_drop_replication_slot(slot_name) from pg_replication_slots
+     where slot_name = $1 and not active ${rows[0]?.remembers === true ? known : ''}`,
+    [slot],
+  );
 }

@@ -18,11 +18,12 @@ interface Published {
  * Gives a publication the tables and operations that it lacks, and the slot's checkpoint
  * the publication's new identity. That says that the stream was whole up to now, so it is
  * done only where the checkpoint knows the publication as it stands; otherwise the relay
- * finds the loss at its start. Returns the tables that were added.
+ * finds the loss at its start. Returns the tables that were added. In the transaction that is
+ * open, which may roll it back.
  * @throws ConfigurationError while a relay streams, which would take it for a loss.
  */
 export async function extendPublication(
-  client: pg.Client,
+  client: pg.ClientBase,
   slot: string,
   publication: string,
   tables: readonly TableDemand[],
@@ -46,41 +47,36 @@ export async function extendPublication(
         `"${publication}" publishes`,
     );
   }
-  await client.query('begin');
-  try {
-    const name = pg.escapeIdentifier(publication);
-    if (operations.size > published.operations.length) {
-      await client.query(
-        `alter publication ${name} set (publish = '${[...operations].join(', ')}')`,
-      );
-    }
-    for (const { name: table } of missing) {
-      await client.query(
-        `alter publication ${name} add table ` +
-          `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`,
-      );
-    }
-    if (whole) {
-      await client.query(
-        'update tidings.checkpoint set publication_fingerprint = $2 where name = $1',
-        [slot, await readFingerprint(client, publication, wanted)],
-      );
-      await client.query(
-        `update tidings.incident set closed_at = now(), republished = 0
-         where slot_name = $1 and closed_at is null
-           and reason in ('unpublished', 'publication-changed')`,
-        [slot],
-      );
-    }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
+  const name = pg.escapeIdentifier(publication);
+  if (operations.size > published.operations.length) {
+    await client.query(`alter publication ${name} set (publish = '${[...operations].join(', ')}')`);
+  }
+  for (const { name: table } of missing) {
+    await client.query(
+      `alter publication ${name} add table ` +
+        `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`,
+    );
+  }
+  if (whole) {
+    await client.query(
+      'update tidings.checkpoint set publication_fingerprint = $2 where name = $1',
+      [slot, await readFingerprint(client, publication, wanted)],
+    );
+    await client.query(
+      `update tidings.incident set closed_at = now(), republished = 0
+       where slot_name = $1 and closed_at is null
+         and reason in ('unpublished', 'publication-changed')`,
+      [slot],
+    );
   }
   return missing.map(({ label }) => label);
 }
 
-async function observe(client: pg.Client, publication: string, slot: string): Promise<Published> {
+async function observe(
+  client: pg.ClientBase,
+  publication: string,
+  slot: string,
+): Promise<Published> {
   const { rows } = await client.query<Published>(
     `select array_remove(array[
               case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
@@ -96,7 +92,7 @@ async function observe(client: pg.Client, publication: string, slot: string): Pr
   return rows[0] as Published;
 }
 
-async function storedFingerprint(client: pg.Client, slot: string): Promise<string | undefined> {
+async function storedFingerprint(client: pg.ClientBase, slot: string): Promise<string | undefined> {
   const { rows } = await client.query<{ fingerprint: string | null }>(
     'select publication_fingerprint as fingerprint from tidings.checkpoint where name = $1',
     [slot],
@@ -106,7 +102,7 @@ async function storedFingerprint(client: pg.Client, slot: string): Promise<strin
 
 /** Whether everything that the tables of a fingerprint got since then has been streamed. */
 async function isWhole(
-  client: pg.Client,
+  client: pg.ClientBase,
   publication: string,
   fingerprint: string,
 ): Promise<boolean> {

@@ -1,14 +1,14 @@
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
-import { applyMigrations, lockMigrations } from './apply-migrations.ts';
-import { clientConfigOf } from './connection-config.ts';
-import { createSlot } from './create-slot.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { createSlot, dropUnusedSlot } from './create-slot.ts';
 import { extendPublication } from './extend-publication.ts';
-import { writeFirstCheckpoint } from './first-checkpoint.ts';
+import { type BeforeSlot, writeFirstCheckpoint } from './first-checkpoint.ts';
+import { type SetUpControl, SetUpSession } from './set-up-session.ts';
 import { inspectTables, type TableDemand } from './tables/table-inspection.ts';
 
 /** What to prepare so that a stream can carry tables of the business. */
-export interface StreamSetUp {
+export interface StreamSetUp extends SetUpControl {
   readonly connection: string | pg.ClientConfig;
   readonly slot: string;
   readonly publication: string;
@@ -29,32 +29,40 @@ export interface StreamSetUpReport {
  * @throws ConfigurationError where a table cannot give what is demanded of it; nothing has
  * been created then.
  */
-export async function setUpStream(request: StreamSetUp): Promise<StreamSetUpReport> {
+export function setUpStream(request: StreamSetUp): Promise<StreamSetUpReport> {
+  return SetUpSession.use(request.connection, request, (session) => setUp(session, request));
+}
+
+async function setUp(session: SetUpSession, request: StreamSetUp): Promise<StreamSetUpReport> {
   const { slot, publication, tables } = request;
-  const client = new pg.Client(clientConfigOf(request.connection));
-  client.on('error', () => {});
-  await client.connect();
+  const label = `publication "${publication}"`;
+  await session.transaction(label, (client) => inspectTables(client, publication, tables, false));
+  await applyMigrations(session);
+  const { publicationCreated, tablesAdded } = await session.transaction(label, async (client) =>
+    (await createPublication(client, request))
+      ? { publicationCreated: true, tablesAdded: [] }
+      : {
+          publicationCreated: false,
+          tablesAdded: await extendPublication(client, slot, publication, tables),
+        },
+  );
+  let before: BeforeSlot | undefined;
   try {
-    await lockMigrations(client);
-    await inspectTables(client, publication, tables, false);
-    await applyMigrations(client);
-    const publicationCreated = await createPublication(client, request);
-    const tablesAdded = publicationCreated
-      ? []
-      : await extendPublication(client, slot, publication, tables);
-    const before = await createSlot(client, slot);
-    if (before !== undefined) {
+    await session.transaction(`slot "${slot}"`, async (client) => {
+      before = (await createSlot(client, slot)) ?? before;
+      if (before === undefined) return;
       const names = tables.map(({ name }) => name);
       await writeFirstCheckpoint(client, { slot, publication, tables: names, before });
-    }
-    return { publicationCreated, slotCreated: before !== undefined, tablesAdded };
-  } finally {
-    await client.end();
+    });
+  } catch (error) {
+    if (before !== undefined) await session.cleanUp((client) => dropUnusedSlot(client, slot));
+    throw error;
   }
+  return { publicationCreated, slotCreated: before !== undefined, tablesAdded };
 }
 
 async function createPublication(
-  client: pg.Client,
+  client: pg.ClientBase,
   { slot, publication, tables }: StreamSetUp,
 ): Promise<boolean> {
   const { rows } = await client.query<{ published: boolean; slotted: boolean }>(
