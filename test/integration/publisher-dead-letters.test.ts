@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -48,6 +48,11 @@ async function newQueue(suffix = ''): Promise<string> {
   return String(created.QueueUrl);
 }
 
+/** A local queue answers with what it has; the service may need to be waited for. */
+function sqsStore(queueUrl: string): DeadLetterStore {
+  return sqsDeadLetters({ queueUrl, client: sqs, waitTimeSeconds: 0 });
+}
+
 const stores: readonly [string, () => Promise<DeadLetterStore>][] = [
   [
     'a file',
@@ -56,8 +61,8 @@ const stores: readonly [string, () => Promise<DeadLetterStore>][] = [
       return fileDeadLetters(join(folder, `letters-${queues}.jsonl`));
     },
   ],
-  ['SQS', async () => sqsDeadLetters({ queueUrl: await newQueue(), client: sqs })],
-  ['SQS FIFO', async () => sqsDeadLetters({ queueUrl: await newQueue('.fifo'), client: sqs })],
+  ['SQS', async () => sqsStore(await newQueue())],
+  ['SQS FIFO', async () => sqsStore(await newQueue('.fifo'))],
 ];
 
 function publisherWith(deadLetters?: DeadLetterStore, events: PublisherEvent[] = []) {
@@ -140,7 +145,117 @@ describe.each(stores)('dead letters in %s', (_, open) => {
   });
 });
 
+describe.each(stores)('dead letters in %s', (_, open) => {
+  async function taken(store: DeadLetterStore): Promise<readonly DeadLetter[]> {
+    const found: DeadLetter[] = [];
+    await store.takeUp(async (letters) => {
+      found.push(...letters.map(({ letter }) => letter));
+      return letters.map(() => false);
+    });
+    return found;
+  }
+
+  it('hold any change', async () => {
+    const store = await open();
+    const row: Record<string, unknown> = {
+      tags: new Set(['a', 'b']),
+      prices: new Map([['eur', 12.5]]),
+      bytes: new Uint8Array([0, 255]),
+      total: 2n ** 64n,
+      at: new Date('2026-06-07T02:00:00.123Z'),
+      missing: undefined,
+      nothing: Number.NaN,
+      text: 'a\u0000b\uFFFF\uD800',
+    };
+    row.self = row;
+    await store.park([{ change: row, code: 'CaptureFailed', reason: 'no', source: 'orders' }]);
+    const [letter] = await taken(store);
+    expect(letter?.change).toStrictEqual(row);
+  });
+
+  it('hold what is no event, which a redrive leaves there', async () => {
+    const store = await open();
+    const cycle: object = Object.assign({ ...sealedOrder('e1') }, { detail: undefined });
+    const malformed: readonly unknown[] = [
+      { source: 'com.acme.orders', detail: { orderId: '7' } },
+      Object.assign(cycle, { self: cycle }),
+      'order 7',
+      null,
+      { ...sealedOrder('e1'), time: new Date(Number.NaN) },
+      { ...sealedOrder('e1'), resources: new Set(['arn']) },
+    ];
+    await store.park(malformed.map((event) => ({ ...letterOf('x'), event: event as never })));
+    expect(await redrive(store, publisherWith())).toEqual({ delivered: 0, kept: 6 });
+    const events = (await taken(store)).map(({ event }) => event);
+    expect(events).toHaveLength(6);
+    for (const event of malformed) expect(events).toContainEqual(event);
+  });
+
+  it('are taken up once by two redrives at the same time', async () => {
+    const store = await open();
+    const ids = Array.from({ length: 40 }, (__, index) => `e${index}`);
+    await store.park(ids.map((id) => letterOf(id)));
+    const publisher = publisherWith();
+    const results = await Promise.allSettled([
+      redrive(store, publisher),
+      redrive(store, publisher),
+    ]);
+    for (const result of results) {
+      // A file is redriven by one at a time.
+      if (result.status === 'rejected') expect(String(result.reason)).toMatch(/Another redrive/);
+    }
+    const delivered = bus.events.map(({ eventId }) => eventId);
+    expect(delivered.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it('keep two letters of one event apart, also where one failed again at once', async () => {
+    const store = await open();
+    // Both majors of a migration have the eventId of one event.
+    const { event } = letterOf('e1');
+    const newer = { ...event, detail: String(event?.detail).replace('"1.0"', '"2.0"') } as never;
+    await store.park([letterOf('e1'), { ...letterOf('e1'), event: newer }]);
+    bus.setFaults([{ ...refuse('MalformedDetail'), when: { first: 1 } }]);
+    // It is parked anew by the publisher, and only then leaves its old place.
+    const first = await redrive(store, publisherWith(store), {
+      accept: ({ letter }) => String(letter.event?.detail).includes('"2.0"'),
+    });
+    expect(first).toEqual({ delivered: 0, kept: 2 });
+    const versions = (await taken(store)).map(({ event: each, code }) => {
+      const { metadata } = JSON.parse(String(each?.detail));
+      return `${metadata.version} ${code}`;
+    });
+    expect(versions.toSorted()).toEqual(['1.0 InternalFailure', '2.0 MalformedDetail']);
+  });
+});
+
 describe('dead letters in SQS', () => {
+  it.each([
+    [{ queueUrl: 'letters' }, 'queueUrl must be the URL of an SQS queue'],
+    [{ queueURL: 'x' }, 'sqsDeadLetters has no option "queueURL"; did you mean queueUrl?'],
+    [{ queueUrl: 'http://x/q', maxMessageBytes: 3e9 }, 'maxMessageBytes must be a whole number'],
+    [
+      { queueUrl: 'http://x/q', visibilityTimeoutSeconds: 0 },
+      'visibilityTimeoutSeconds must be a whole number from 1 to 43200, got 0',
+    ],
+    [null, 'sqsDeadLetters must be an object, got null'],
+  ])('refuse %o', (options, sentence) => {
+    expect(() => sqsDeadLetters(options as never)).toThrow(sentence);
+  });
+
+  it('stay hidden for as long as a redrive takes', async () => {
+    const queueUrl = await newQueue();
+    const store = sqsDeadLetters({ queueUrl, client: sqs, visibilityTimeoutSeconds: 1 });
+    await store.park([letterOf('e1')]);
+    const seen: (readonly string[])[] = [];
+    await store.takeUp(async (letters) => {
+      // Each of these waits a second for letters, longer than one stays hidden by itself.
+      seen.push(await lettersIn(store), await lettersIn(store));
+      return letters.map(() => true);
+    });
+    expect(seen).toEqual([[], []]);
+    expect(await lettersIn(sqsStore(queueUrl))).toEqual([]);
+  });
+
   it('are compressed where they are too large, and told to the caller where that does not help', async () => {
     const queueUrl = await newQueue();
     const store = sqsDeadLetters({ queueUrl, client: sqs, maxMessageBytes: 4_000 });
@@ -168,6 +283,35 @@ describe('dead letters in SQS', () => {
 
 describe('dead letters in a file', () => {
   const path = (name: string) => join(folder, `${name}.jsonl`);
+
+  it.each(['', undefined, 5])('need a path, which %o is not', (given) => {
+    expect(() => fileDeadLetters(given as never)).toThrow('fileDeadLetters needs the path');
+  });
+
+  it('are for their owner only, in a new file and after a redrive', async () => {
+    const store = fileDeadLetters(path('private'));
+    await store.park([letterOf('e1')]);
+    const modes = [(await stat(path('private'))).mode & 0o777];
+    await lettersIn(store);
+    modes.push((await stat(path('private'))).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600]);
+  });
+
+  it('warn once of a file that others may read', async () => {
+    await writeFile(path('open'), '');
+    await chmod(path('open'), 0o644);
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', onWarning);
+    const store = fileDeadLetters(path('open'));
+    await store.park([letterOf('e1')]);
+    await store.park([letterOf('e2')]);
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([
+      `Others may read the dead letters in ${path('open')} (mode 644); run chmod 600 ${path('open')}`,
+    ]);
+  });
 
   it('survive a crash in the middle of a redrive', async () => {
     const store = fileDeadLetters(path('crash'));
@@ -206,6 +350,24 @@ describe('dead letters in a file', () => {
     // No process has this id: it is beyond the largest that Linux gives.
     await writeFile(`${path('lock')}.lock`, '4194305');
     expect(await lettersIn(store)).toEqual(['e1 InternalFailure']);
+  });
+
+  it.runIf(process.platform === 'linux').each([
+    ['whose process is gone', '4194305'],
+    ['whose process number another one has now', `${process.pid} 1`],
+  ])('are redriven once by many that find a lock %s', async (_, owner) => {
+    const file = path(`stale-${owner.length}`);
+    await fileDeadLetters(file).park([letterOf('e1'), letterOf('e2')]);
+    await writeFile(`${file}.lock`, owner);
+    const publisher = publisherWith();
+    const redrives = Array.from({ length: 8 }, () => redrive(fileDeadLetters(file), publisher));
+    const results = await Promise.allSettled(redrives);
+    const delivered = results.map((each) =>
+      each.status === 'fulfilled' ? each.value.delivered : 0,
+    );
+    expect(delivered.reduce((sum, each) => sum + each, 0)).toBe(2);
+    expect(bus.events.map(({ eventId }) => eventId).toSorted()).toEqual(['e1', 'e2']);
+    expect(await readFile(`${file}.lock`, 'utf8').catch(() => 'released')).toBe('released');
   });
 
   it('lose nothing when several park while one redrives', async () => {

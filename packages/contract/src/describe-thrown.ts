@@ -21,3 +21,19 @@ export function describeThrown(error: unknown): string {
     return 'threw a value that cannot be read';
   }
 }
+
+/**
+ * One sentence about a failure of something that was given an event, such as a store: the
+ * message of the system or of a service, which has a code, and of any other its kind and place.
+ */
+export function describeFailure(error: unknown): string {
+  const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+  if (!(first instanceof Error)) return describeThrown(first);
+  const { code, $metadata } = first as { readonly code?: unknown; readonly $metadata?: unknown };
+  if (typeof code !== 'string') {
+    // The AWS SDK has the code for a name.
+    return $metadata === undefined ? describeThrown(first) : `${first.name}: ${first.message}`;
+  }
+  const text = first.message === '' ? first.name : first.message;
+  return text.includes(code) ? text : `${text} (${code})`;
+}

@@ -15,7 +15,7 @@ export { ContractError, type ContractIssue } from './contract-error.ts';
 export type { CreateOptions, KeyedCreateOptions } from './create-options.ts';
 export type { DeadLetter, DeadLetters } from './dead-letter.ts';
 export { defineEvent } from './define-event.ts';
-export { describeThrown } from './describe-thrown.ts';
+export { describeFailure, describeThrown } from './describe-thrown.ts';
 export type { Envelope, EnvelopeMetadata, Producer, Replay } from './envelope.ts';
 export { causedBy, currentContext, type EventContext, withContext } from './event-context.ts';
 export type {

@@ -1,14 +1,21 @@
-import { type FileHandle, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deadLetterText, type ParkedLetter, parseDeadLetter } from './dead-letter-text.ts';
+import { lockFile } from './file-lock.ts';
+import { linesOf } from './lines-of.ts';
 import type { DeadLetterStore } from './redrive.ts';
 
-/** Letters that are handed out together. */
+/** Letters that are handed out together, and about how many characters of them. */
 const BATCH = 100;
+const BATCH_CHARACTERS = 16 * 1024 * 1024;
+
+/** For its owner only: letters hold the data of events. */
+const MODE = 0o600;
 
 /**
  * Dead letters in a file, one line of JSON a letter; a letter counts as kept once the file
- * is on the disk. Several processes may park in the same file.
+ * is on the disk. Several processes may park in the same file. It is made for its owner alone
+ * (0600); one that others may read is used as it is, with a warning of the process.
  *
  * `takeUp` first gives the file another name, `PATH.redriving`, and only then reads it, so
  * that nothing which is parked meanwhile is touched; what stays is parked again. After a
@@ -16,12 +23,28 @@ const BATCH = 100;
  * is lost. Lines that are no letters stay as they are.
  */
 export function fileDeadLetters(path: string): DeadLetterStore {
+  if (typeof path !== 'string' || path === '') {
+    throw new RangeError('fileDeadLetters needs the path of a file, such as ./dead-letters.jsonl');
+  }
   const taken = `${path}.redriving`;
+  let isWarned = false;
+
+  async function warnIfOpen(file: FileHandle): Promise<void> {
+    const { mode } = await file.stat();
+    if (isWarned || process.platform === 'win32' || (mode & 0o077) === 0) return;
+    isWarned = true;
+    const shown = (mode & 0o777).toString(8);
+    process.emitWarning(
+      `Others may read the dead letters in ${path} (mode ${shown}); run chmod 600 ${path}`,
+      'TidingsWarning',
+    );
+  }
 
   async function append(text: string): Promise<void> {
     for (;;) {
-      const file = await open(path, 'a+');
+      const file = await open(path, 'a+', MODE);
       try {
+        await warnIfOpen(file);
         // A line that a crash has cut off must not swallow the next one.
         const start = (await endsInLine(file)) ? '' : '\n';
         await file.appendFile(start + text);
@@ -43,14 +66,32 @@ export function fileDeadLetters(path: string): DeadLetterStore {
     return turn;
   }
 
-  async function takeLines(): Promise<readonly string[]> {
-    if (!(await exists(taken))) {
-      if (!(await exists(path))) return [];
-      await inTurn(() => rename(path, taken));
-      await syncFolder(path);
+  /** Gives the letters that are there now another name; false where there are none. */
+  async function take(): Promise<boolean> {
+    if (await exists(taken)) return true;
+    if (!(await exists(path))) return false;
+    await inTurn(() => rename(path, taken));
+    await syncFolder(path);
+    return true;
+  }
+
+  async function redriveTaken(deliver: Deliver): Promise<void> {
+    let batch: string[] = [];
+    let characters = 0;
+    const handOut = async (): Promise<void> => {
+      const stay = await undelivered(batch, deliver);
+      if (stay.length > 0) await inTurn(() => append(`${stay.join('\n')}\n`));
+      batch = [];
+      characters = 0;
+    };
+    for await (const line of linesOf(taken)) {
+      batch.push(line);
+      characters += line.length;
+      if (batch.length >= BATCH || characters >= BATCH_CHARACTERS) await handOut();
     }
-    const text = await readFile(taken, 'utf8');
-    return text.split('\n').filter((line) => line !== '');
+    if (batch.length > 0) await handOut();
+    await unlink(taken);
+    await syncFolder(path);
   }
 
   return {
@@ -60,16 +101,9 @@ export function fileDeadLetters(path: string): DeadLetterStore {
       return inTurn(() => append(lines.join('')));
     },
     async takeUp(deliver) {
-      const release = await lock(`${path}.lock`);
+      const release = await lockFile(`${path}.lock`, 'redrive of these letters');
       try {
-        const lines = await takeLines();
-        for (let first = 0; first < lines.length; first += BATCH) {
-          const batch = lines.slice(first, first + BATCH);
-          const stay = await undelivered(batch, deliver);
-          if (stay.length > 0) await inTurn(() => append(`${stay.join('\n')}\n`));
-        }
-        if (await exists(taken)) await unlink(taken);
-        await syncFolder(path);
+        if (await take()) await redriveTaken(deliver);
       } finally {
         await release();
       }
@@ -77,11 +111,10 @@ export function fileDeadLetters(path: string): DeadLetterStore {
   };
 }
 
+type Deliver = Parameters<DeadLetterStore['takeUp']>[0];
+
 /** The lines of a batch that must stay. A delivery that throws keeps all of them. */
-async function undelivered(
-  lines: readonly string[],
-  deliver: Parameters<DeadLetterStore['takeUp']>[0],
-): Promise<readonly string[]> {
+async function undelivered(lines: readonly string[], deliver: Deliver): Promise<readonly string[]> {
   const letters: ParkedLetter[] = [];
   const places: number[] = [];
   for (const [place, line] of lines.entries()) {
@@ -125,37 +158,5 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
-  }
-}
-
-/** One redrive at a time. A lock whose process is gone is taken over. */
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return () => unlink(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (attempt > 0 || isRunning(owner)) {
-        throw new Error(
-          `Another redrive of these letters is running (process ${owner}); wait for it, or remove ${path}.`,
-        );
-      }
-      await unlink(path).catch(() => {});
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  // A file that holds no number yet is being written this moment.
-  if (!Number.isInteger(pid) || pid <= 0) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   type DeadLetters,
+  describeFailure,
   fullJitter,
   type RejectedOutcome,
   type SealedEvent,
@@ -22,6 +23,11 @@ interface Parked {
   readonly eventId: string;
   readonly outcome: FailedOutcome;
   readonly told: (outcome: FailedOutcome) => void;
+}
+
+/** A store that hangs. */
+class LateError extends Error {
+  readonly code = 'Timeout';
 }
 
 const ATTEMPTS = 3;
@@ -64,7 +70,7 @@ export function parkingAt(
     try {
       await inTime(deadLetters.park(batch.map(({ letter }) => letter)));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = describeFailure(error);
       if (batch.length === 1 && attempt >= ATTEMPTS) {
         const eventIds = batch.map(({ eventId }) => eventId);
         observe?.({ type: 'parking-failed', eventIds, reason });
@@ -76,12 +82,14 @@ export function parkingAt(
   }
 
   /** A store that hangs must not keep an outcome from its caller. */
-  function inTime(promise: Promise<void>): Promise<void> {
+  function inTime(written: Promise<void> | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const late = (): void =>
-        reject(new Error(`the dead letters were not written within ${deadLetterTimeoutMs} ms`));
+        reject(new LateError(`the dead letters were not written within ${deadLetterTimeoutMs} ms`));
       const timer = clock.setTimer(late, deadLetterTimeoutMs, undefined);
-      promise.then(resolve, reject).finally(() => clock.clearTimer(timer));
+      // A store in an untyped program may return nothing.
+      const done = Promise.resolve(written).finally(() => clock.clearTimer(timer));
+      done.then(resolve, reject);
     });
   }
 

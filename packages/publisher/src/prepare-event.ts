@@ -1,6 +1,7 @@
 import {
   ContractError,
   checkSealed,
+  describeThrown,
   type Producer,
   type PublishableEvent,
   type RejectedOutcome,
@@ -24,7 +25,9 @@ export function prepareEvent(
     return { kind: 'entry', entry: entryOf(sealedOf(event, producer), eventBusName) };
   } catch (error) {
     const code = error instanceof ContractError ? 'MalformedEvent' : 'NotSerializable';
-    const message = error instanceof Error ? error.message : String(error);
+    // What a `toJSON` or a getter of the data threw may quote it.
+    const message =
+      error instanceof ContractError ? error.message : `The event ${describeThrown(error)}.`;
     const eventId = eventIdOf(event);
     return {
       kind: 'rejected',

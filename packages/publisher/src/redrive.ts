@@ -1,4 +1,10 @@
-import type { DeadLetters, PublishableEvent, Publisher, PublishOptions } from '@tidings/contract';
+import {
+  type DeadLetters,
+  optionBounds,
+  type PublishableEvent,
+  type Publisher,
+  type PublishOptions,
+} from '@tidings/contract';
 import type { ParkedLetter } from './dead-letter-text.ts';
 
 /** A store whose letters can be taken up again. */
@@ -24,15 +30,22 @@ export interface RedriveSummary {
   readonly kept: number;
 }
 
+const NAMES: Record<keyof RedriveOptions, true> = { accept: true, deadlineMs: true, signal: true };
+
+const { known } = optionBounds(RangeError);
+
 /**
  * Publishes parked events again, as they are: the same `eventId`, the same
  * `idempotencyKey`. A letter leaves the store when the bus has accepted its event.
+ * @throws RangeError where an option is unknown.
  */
 export async function redrive(
   store: DeadLetterStore,
   publisher: Pick<Publisher, 'publishSettled'>,
-  { accept = () => true, ...options }: RedriveOptions = {},
+  redriveOptions: RedriveOptions = {},
 ): Promise<RedriveSummary> {
+  known('redrive', redriveOptions, NAMES);
+  const { accept = () => true, ...options } = redriveOptions;
   let delivered = 0;
   let kept = 0;
   await store.takeUp(async (letters) => {

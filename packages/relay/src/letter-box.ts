@@ -1,5 +1,4 @@
-import type { DeadLetter, DeadLetters } from '@tidings/contract';
-import { reasonOf } from './failure-reason.ts';
+import { type DeadLetter, type DeadLetters, describeFailure } from '@tidings/contract';
 import type { Logger } from './logger.ts';
 
 /** Parks dead letters and says of each whether it is durable. */
@@ -34,7 +33,7 @@ export function letterBox(deadLetters: DeadLetters | undefined, logger: Logger):
         for (const each of letters) await write([each]);
         return;
       }
-      logger.error({ reason: reasonOf(error) }, 'could not park a dead letter');
+      logger.error({ reason: describeFailure(error) }, 'could not park a dead letter');
       letters[0]?.tell(false);
     }
   }

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import type {
-  PublishableEvent,
-  PublishOutcome,
-  PublishResult,
-  PublishRetry,
+import {
+  describeFailure,
+  type PublishableEvent,
+  type PublishOutcome,
+  type PublishResult,
+  type PublishRetry,
 } from '@tidings/contract';
 import { ConfigurationError } from './configuration-error.ts';
-import { guardedReasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
 import type { WaitReport } from './wait-report.ts';
 import type { PendingGroup } from './watermark.ts';
@@ -85,7 +85,7 @@ export function createSender(
         { deadlineMs: Number.POSITIVE_INFINITY, signal: sending.signal, onOutcome, onRetry },
       );
     } catch (error) {
-      const message = guardedReasonOf(error);
+      const message = describeFailure(error);
       for (const [index, owing] of batch.entries()) {
         if (!done.has(index)) owe(owing, { code: 'PublisherFailed', message });
       }

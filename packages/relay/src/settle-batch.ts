@@ -1,7 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import type { DeadLetters, PublishableEvent, Publisher, PublishOutcome } from '@tidings/contract';
+import {
+  type DeadLetters,
+  describeFailure,
+  type PublishableEvent,
+  type Publisher,
+  type PublishOutcome,
+} from '@tidings/contract';
 import type { Captured } from './capture-change.ts';
-import { reasonOf } from './failure-reason.ts';
 import { letterBox } from './letter-box.ts';
 import type { Logger } from './logger.ts';
 import { settlementOf } from './settlement.ts';
@@ -133,7 +138,10 @@ export async function settleBatch(
       });
     } catch (error) {
       // A publisher that is closed, or that breaks its promise not to reject.
-      logger.error({ reason: reasonOf(error), events: batch.length }, 'the publisher failed');
+      logger.error(
+        { reason: describeFailure(error), events: batch.length },
+        'the publisher failed',
+      );
       for (const sent of batch) if (!sent.isDecided) decide(sent.step, false);
     }
   }

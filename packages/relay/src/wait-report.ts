@@ -1,5 +1,4 @@
-import type { PublishRetry } from '@tidings/contract';
-import { guardedReasonOf } from './failure-reason.ts';
+import { describeFailure, type PublishRetry } from '@tidings/contract';
 import type { Logger } from './logger.ts';
 import { LINE_EVERY_MS, recurringLine } from './recurring-line.ts';
 import type { Watermark } from './watermark.ts';
@@ -104,7 +103,7 @@ export function waitReport(logger: Logger, watermark: Watermark): WaitReport {
     },
     notParked(letter, error) {
       letters.add(letter);
-      letterFailure = guardedReasonOf(error);
+      letterFailure = describeFailure(error);
       look();
     },
     parked(letter) {
