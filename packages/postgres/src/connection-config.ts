@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { userInfo } from 'node:os';
 import { optionBounds } from '@tidings/contract';
 import { ConfigurationError, reasonOf } from '@tidings/relay';
 import pg from 'pg';
@@ -60,7 +61,8 @@ const { known, milliseconds } = optionBounds(ConfigurationError);
  */
 export function clientConfigOf(connection: string | pg.ClientConfig): pg.ClientConfig {
   const given = withoutString(connection);
-  const { host, port, user, database, password, options, ssl, sslnegotiation } = given;
+  const { host, port, user = accountName(), database, password, options } = given;
+  const { ssl, sslnegotiation } = given;
   let client: Pick<pg.Client, 'host' | 'port' | 'user' | 'database'>;
   try {
     client = new pg.Client({ host, port, user, database, password, options, ssl, sslnegotiation });
@@ -71,6 +73,16 @@ export function clientConfigOf(connection: string | pg.ClientConfig): pg.ClientC
   const place = { host: client.host, port: client.port };
   const who = { user: client.user as string, database: client.database as string };
   return Object.freeze({ ...place, ...who, ...resolvedOf(client), ...chosenOf(given), types });
+}
+
+/** As libpq has it, of the operating system: pg knows USER alone, which services lack. */
+function accountName(): string | undefined {
+  if (process.env.PGUSER || pg.defaults.user) return undefined;
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The server as a person would name it: `host:port/database`, no credentials. */
@@ -124,7 +136,7 @@ function checkPlace({ host, port, user, database }: pg.ClientConfig): void {
     throw new ConfigurationError('connection names several hosts; name one, of the primary');
   }
   const isHost = typeof host === 'string' && (/^[\p{L}\p{N}._-]+$/u.test(host) || isIPv6(host));
-  if (!isHost && !/^\/[^@:]*$/.test(host ?? '')) {
+  if (!isHost && !/^\/[^@:=;]*$/.test(host ?? '')) {
     throw new ConfigurationError(
       'the host of connection must be a name, an address or the folder of a Unix socket',
     );
@@ -135,7 +147,7 @@ function checkPlace({ host, port, user, database }: pg.ClientConfig): void {
       throw new ConfigurationError(`connection names no ${name}; write it, or set PGUSER`);
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    if (/:\/\/|[\u0000-\u001f]/.test(value)) {
+    if (/:\/\/|[:/].*@|[\u0000-\u001f]/.test(value)) {
       throw new ConfigurationError(`the ${name} of connection must be the name of a ${name}`);
     }
   }

@@ -58,7 +58,7 @@ export function parseConnectionString(text: string): pg.ClientConfig {
 
 function parametersOf(text: string): ConnectionParameters {
   if (isConnectionUrl(text)) return parseConnectionUrl(text);
-  const socket = /^(\/[^/\s@:]+(?:\/[^/\s@:]+)*\/?)(?:\s+([^\s@:]+))?$/.exec(text);
+  const socket = /^(\/[^/\s@:=;][^\s@:=;]*)(?:\s+([^\s/@:=;]+))?$/.exec(text);
   if (socket !== null) {
     const [, host = '', dbname] = socket;
     return { host, ...(dbname === undefined ? {} : { dbname }) };
