@@ -3,5 +3,5 @@
  * own. Another connection is tried, as after any loss.
  */
 export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost';
+  override readonly name: string = 'ConnectionLost';
 }

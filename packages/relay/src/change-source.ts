@@ -29,6 +29,14 @@ export interface ChangeGroup<Change> {
 }
 
 /**
+ * Another relay has, or may have, taken over the stream: what this one has read and not
+ * settled is the other's to publish. Read again to stand by.
+ */
+export class TakenOver extends Error {
+  override readonly name = 'TakenOver';
+}
+
+/**
  * A stream of committed changes. It delivers each change at least once, in the order
  * of its store, and repeats after a restart only what no checkpoint covers.
  */
@@ -43,10 +51,12 @@ export interface ChangeSource<Change = unknown> {
   verify(): Promise<void>;
 
   /**
-   * Reads from the last checkpoint on. Survives a lost connection: it reconnects and
+   * Reads from the last checkpoint on. It may be called again once an earlier reading has
+   * ended, and begins at the checkpoint then. Survives a lost connection: it reconnects and
    * continues where reading stood, and reports that to `logger`. Ends when `signal` is
    * aborted.
-   * @throws ConfigurationError where going on would lose changes.
+   * @throws ConfigurationError where going on would lose changes, TakenOver where another
+   * relay has taken over what was read.
    */
   read(signal: AbortSignal, logger: Logger): AsyncIterable<readonly ChangeGroup<Change>[]>;
 

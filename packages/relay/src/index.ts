@@ -7,6 +7,7 @@ export {
   type ChangeRecord,
   type ChangeSource,
   RECORD_OVERHEAD_BYTES,
+  TakenOver,
 } from './change-source.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export { consoleLogger } from './console-logger.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { busWatch } from './bus-watch.ts';
+import { TakenOver } from './change-source.ts';
 import { startCheckpointer } from './checkpointer.ts';
-import { createDelivery } from './delivery.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
 import { drain } from './drain.ts';
 import { reasonOf } from './failure-reason.ts';
 import type { RelaySettings } from './relay-options.ts';
@@ -56,7 +57,25 @@ export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
     });
   }
 
-  async function run(): Promise<void> {
+  /** Hands groups on until reading ends; also while there is no room it hears of the end. */
+  async function submitAll(delivery: Delivery): Promise<void> {
+    if (reading.signal.aborted) return;
+    const iterator = source.read(reading.signal, logger)[Symbol.asyncIterator]();
+    let next = iterator.next();
+    for (;;) {
+      const { done, value: groups } = await next;
+      if (done === true) return;
+      delivery.submit(groups);
+      next = iterator.next();
+      await Promise.race([delivery.room(), next.then(() => delivery.room())]);
+    }
+  }
+
+  /**
+   * One reading, from the checkpoint to its end. False where another relay took over: what
+   * this one had not settled is the other's, and it stands by from then on.
+   */
+  async function carry(): Promise<boolean> {
     const delivery = createDelivery(settings, reading.signal, fail);
     const { watermark } = delivery;
     const checkpointer = startCheckpointer(
@@ -65,41 +84,49 @@ export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
       settings.checkpointIntervalMs,
       logger,
     );
-    const bus = busWatch(settings, delivery, reading.signal);
+    const over = new AbortController();
+    const bus = busWatch(settings, delivery, AbortSignal.any([reading.signal, over.signal]));
     try {
-      await unlessStopped(source.verify());
-      await bus.begin();
-      step('started');
-      bus.watch().catch(fail);
-      if (!reading.signal.aborted) {
-        for await (const groups of source.read(reading.signal, logger)) {
-          delivery.submit(groups);
-          await delivery.room();
-        }
+      if (state === 'starting') {
+        await bus.begin();
+        step('started');
       }
+      bus.watch().catch(fail);
+      await submitAll(delivery);
       if (failure !== undefined) throw failure;
       await drain(delivery, settings, () => failure !== undefined);
       if (failure !== undefined) throw failure;
       await release('confirm the last checkpoint', checkpointer.flush());
+      return true;
+    } catch (error) {
+      if (!(error instanceof TakenOver) || failure !== undefined) throw failure ?? error;
+      const { groupsInFlight } = watermark;
+      logger.warn({ reason: error.message, groupsInFlight }, 'another relay takes over');
+      return reading.signal.aborted;
+    } finally {
+      over.abort();
+      delivery.abandon();
+      checkpointer.stop();
+      await release('confirm the last checkpoint', checkpointer.flush());
+    }
+  }
+
+  async function run(): Promise<void> {
+    try {
+      await unlessStopped(source.verify());
+      while (!(await carry()));
       step('drained');
     } catch (error) {
       step('failed');
       throw error;
     } finally {
       reading.abort();
-      delivery.abandon();
-      checkpointer.stop();
-      await release('release connections', closeAll());
-    }
-
-    async function closeAll(): Promise<void> {
-      await checkpointer.flush();
-      await Promise.all([source.close(), publisher.close()]);
+      await release('release connections', Promise.all([source.close(), publisher.close()]));
     }
   }
 
   /** Waits for what ends a relay, but not for a server that does not answer. */
-  async function release(what: string, work: Promise<void>): Promise<void> {
+  async function release(what: string, work: Promise<unknown>): Promise<void> {
     const timer = new AbortController();
     const late = delay(RELEASE_MS / 2, 'late', { signal: timer.signal }).catch(() => undefined);
     const done = work.catch((error: unknown) => {

@@ -421,10 +421,6 @@ test('of two relays that find the slot lost, one heals it and the other stands b
   await dropActiveSlot();
   await database.placeOrders(40);
   await Promise.race([first.logged('is made anew'), second.logged('is made anew')]);
-  await Promise.race([
-    first.logged('another relay repairs the slot'),
-    second.logged('another relay repairs the slot'),
-  ]);
   bus.setFaults([]);
   await arrival();
   await Promise.race([first.logged('the slot is healed'), second.logged('the slot is healed')]);

@@ -134,6 +134,22 @@ test('a stream that is silent while its server answers is given up at the heartb
   expect(await database.query('select from tidings.incident')).toHaveLength(0);
 });
 
+test('a server that is busy with a large transaction of other tables is not taken for silent', async () => {
+  const relay = start({ heartbeatTimeoutMs: 500 });
+  await relay.logged('streaming');
+  await database.query('create table unpublished (id int, text text)');
+  await database.query(
+    `insert into unpublished select n, repeat('x', 60) from generate_series(1, 500000) as n`,
+  );
+  await database.placeOrders(20);
+  await arrival();
+  await relay.stop();
+  expect(relay.log.map(({ message }) => message)).not.toContainEqual(
+    expect.stringContaining('the stream is silent'),
+  );
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+});
+
 test('while the bus takes nothing the stream is closed, so that the server can stop', async () => {
   bus.setFaults([
     { match: { source: 'com.acme.orders' }, action: { type: 'request-fail', preset: '500' } },

@@ -23,6 +23,11 @@ export class GroupQueue<Change> {
     return this.#bytes;
   }
 
+  /** True once nothing more comes out of it. */
+  get ended(): boolean {
+    return this.#outcome !== undefined;
+  }
+
   /** Called whenever the queue has been emptied. */
   onDrained(callback: (() => void) | undefined): void {
     this.#drained = callback;

@@ -99,3 +99,13 @@ test('a stall is counted from when something was owed, not from the last thing s
   now.ms = 90_000;
   expect(state.stalledForMs).toBe(0);
 });
+
+test('a checkpoint beyond all that this relay wrote, or meant to write, is another’s', () => {
+  const state = stateAt({ ms: 0 });
+  expect(state.isOvertakenBy(undefined)).toBe(false);
+  expect(state.isOvertakenBy({ acknowledged: 100n })).toBe(false);
+  expect(state.isOvertakenBy({ acknowledged: 101n })).toBe(true);
+  state.apply({ kind: 'claimed', lsn: 200n });
+  expect(state.isOvertakenBy({ acknowledged: 200n })).toBe(false);
+  expect(state.isOvertakenBy({ acknowledged: 201n })).toBe(true);
+});

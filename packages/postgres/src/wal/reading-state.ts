@@ -1,3 +1,4 @@
+import type { StoredCheckpoint } from '../checkpoint-store.ts';
 import type { Lsn } from '../lsn.ts';
 import type { Healing } from './slot-loss-repair.ts';
 import type { SlotObservation } from './slot-observation.ts';
@@ -13,6 +14,11 @@ export type ReadingEvent =
   | { readonly kind: 'handed-over'; readonly epoch: number; readonly position: ReadPosition }
   /** A lost slot was made again, and what it missed is in the queue. */
   | { readonly kind: 'recovered'; readonly healing: Healing }
+  /**
+   * A checkpoint at `lsn` is where this relay begins, or is about to be written by it: the
+   * answer may be lost.
+   */
+  | { readonly kind: 'claimed'; readonly lsn: Lsn }
   /** A checkpoint of history `epoch` was written; `recovered` where it ends the recovery. */
   | {
       readonly kind: 'confirmed';
@@ -31,17 +37,19 @@ export type ReadingEvent =
  * there. Its own checkpoint came with its log, so it is never ahead of it.
  */
 export class ReadingState {
-  #epoch = 0;
+  #epoch: number;
   #timeline: number | undefined;
   #handedOver: ReadPosition | undefined;
   #stored: Lsn = 0n;
+  #claimed: Lsn = 0n;
   #healing: Healing | undefined;
   #progressAt: number;
   readonly #now: () => number;
 
-  /** `now` is in milliseconds. */
-  constructor(now: () => number) {
+  /** `now` is in milliseconds; `epoch` is the number of the first history. */
+  constructor(now: () => number, epoch = 0) {
     this.#now = now;
+    this.#epoch = epoch;
     this.#progressAt = now();
   }
 
@@ -81,6 +89,11 @@ export class ReadingState {
     return owed ? this.#now() - this.#progressAt : 0;
   }
 
+  /** Whether a checkpoint is beyond all that this relay read or wrote: it is another's. */
+  isOvertakenBy(checkpoint: Pick<StoredCheckpoint, 'acknowledged'> | undefined): boolean {
+    return checkpoint !== undefined && checkpoint.acknowledged > this.#claimed;
+  }
+
   /** Changes the state as `event` demands; true where another history begins with it. */
   apply(event: ReadingEvent): boolean {
     switch (event.kind) {
@@ -88,6 +101,7 @@ export class ReadingState {
         return this.#inspected(event.seen, event.readTo);
       case 'opened':
         this.#stored = event.stored;
+        this.#claim(event.stored);
         return false;
       case 'handed-over':
         // A stream of a history that is over says nothing about this one.
@@ -101,6 +115,9 @@ export class ReadingState {
         this.#handedOver = { lsn: event.healing.to, xid: undefined, records: 0 };
         this.#progressAt = this.#now();
         return true;
+      case 'claimed':
+        this.#claim(event.lsn);
+        return false;
       case 'confirmed':
         if (event.epoch !== this.#epoch) return false;
         if (event.recovered) this.#healing = undefined;
@@ -126,6 +143,10 @@ export class ReadingState {
       this.#healing = undefined;
     }
     return false;
+  }
+
+  #claim(lsn: Lsn): void {
+    if (lsn > this.#claimed) this.#claimed = lsn;
   }
 
   #beginHistory(): void {

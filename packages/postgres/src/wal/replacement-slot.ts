@@ -28,7 +28,7 @@ const BLOCKERS_AFTER_MS = 5_000;
 
 /** Drops what is left of a slot. Waits while somebody streams it, and says who. */
 export async function dropSlot(
-  sql: SqlSession,
+  sql: Pick<SqlSession, 'use'>,
   slot: string,
   logger: Logger,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ async function tryToDrop(client: pg.ClientBase, slot: string): Promise<number | 
 /** Creates a slot with an exported snapshot; only a replication connection can. */
 export async function createReplacementSlot(
   request: ReplacementRequest,
-  sql: SqlSession,
+  sql: Pick<SqlSession, 'use'>,
 ): Promise<ReplacementSlot> {
   const client = new pg.Client({
     ...request.replicationConnection,
@@ -117,7 +117,7 @@ function createStatement(slot: string, serverVersion: number): string {
 
 /** False when the server no longer knows the backend that creates the slot. */
 async function reportBlockers(
-  sql: SqlSession,
+  sql: Pick<SqlSession, 'use'>,
   request: ReplacementRequest,
   creator: number | undefined,
 ): Promise<boolean> {

@@ -31,7 +31,7 @@ export interface RepairRequest<Change> {
   readonly loss: SlotLoss;
   readonly explanation: string;
   readonly seen: SlotObservation;
-  readonly sql: SqlSession;
+  readonly sql: Pick<SqlSession, 'use'>;
   readonly queue: GroupQueue<Change>;
   readonly logger: Logger;
   readonly signal: AbortSignal;

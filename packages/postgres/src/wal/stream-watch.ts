@@ -1,9 +1,9 @@
 import { type Logger, reasonOf } from '@tidings/relay';
 import { connectionFailureOf } from '../connection-failure.ts';
-import { ConnectionLost } from '../connection-lost.ts';
 import type { SqlSession } from '../sql-session.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import type { ReadingState } from './reading-state.ts';
+import { SilentStream } from './silent-stream.ts';
 import type { SlotVerdict } from './slot-guard.ts';
 import { emitHeartbeat, type SlotObservation } from './slot-observation.ts';
 import { slotWarnings } from './slot-warnings.ts';
@@ -11,13 +11,14 @@ import { StalledStream } from './stalled-stream.ts';
 import type { Backfill, TableName } from './wal-layout.ts';
 import type { WalSettings } from './wal-options.ts';
 import type { WalStream } from './wal-stream.ts';
+import { observeWalsender, type WalsenderWork } from './walsender-work.ts';
 
 /** What is watched, and what the reader knows of it. */
 export interface WatchRequest {
   readonly settings: WalSettings;
   readonly tables: readonly TableName[];
   readonly backfill: readonly Pick<Backfill<never>, 'query' | 'countable'>[] | undefined;
-  readonly sql: SqlSession;
+  readonly sql: Pick<SqlSession, 'use'>;
   readonly stream: WalStream;
   readonly logger: Logger;
   readonly observe: () => Promise<{ seen: SlotObservation; verdict: SlotVerdict }>;
@@ -26,8 +27,12 @@ export interface WatchRequest {
   /** When the last heartbeat came back, 0 before the first. */
   readonly heartbeatReturnedAt: () => number;
   readonly bookmarkTakenAt: () => number | undefined;
+  /** How long a silence without any sign of work is borne, milliseconds. */
+  readonly patienceMs: number;
 }
 
+/** How often a wait is reported, milliseconds. */
+const SAY_EVERY_MS = 10_000;
 /** No row of an outbox takes less of the log. */
 const LEAST_BYTES_A_ROW = 100n;
 
@@ -43,7 +48,9 @@ export function watchStream(request: WatchRequest): { stop(): void } {
   let busy = false;
   let idleSlotTimeoutMs = 0;
   let oldestUnanswered: number | undefined;
-  let progress = { lsn: stream.received, at: Date.now() };
+  let workSeen: { readonly progress: string | undefined; readonly at: number } | undefined;
+  let moved = { readTo: request.state.readTo, at: Date.now() };
+  let saidAt = 0;
   let warned = new Set<string>();
 
   function checkStall(): boolean {
@@ -53,19 +60,62 @@ export function watchStream(request: WatchRequest): { stop(): void } {
     return true;
   }
 
-  /** A connection may live while nothing comes through it any more. */
-  function checkHeartbeat(): boolean {
-    const lsn = stream.received;
-    if (lsn !== progress.lsn || stream.blocked) progress = { lsn, at: Date.now() };
+  /**
+   * A connection may live while nothing comes through it any more. Any sign of the server's
+   * work is life: it sends nothing while it decodes a large transaction, also one of tables
+   * that nobody publishes. Whoever shows none for `patienceMs` is given up.
+   */
+  async function checkSilence(): Promise<boolean> {
     if (oldestUnanswered !== undefined && request.heartbeatReturnedAt() >= oldestUnanswered) {
       oldestUnanswered = undefined;
     }
-    const silentSince = Math.max(oldestUnanswered ?? Number.POSITIVE_INFINITY, progress.at);
-    if (Date.now() - silentSince <= settings.heartbeatTimeoutMs) return false;
-    const sentence = `no heartbeat came back in ${settings.heartbeatTimeoutMs} ms`;
-    logger.error({ slot }, 'the stream is silent although its connection lives; opening another');
-    stream.destroy(new ConnectionLost(sentence));
+    const unansweredForMs = oldestUnanswered === undefined ? 0 : Date.now() - oldestUnanswered;
+    const silentForMs = Math.min(unansweredForMs, stream.silentForMs);
+    if (silentForMs <= settings.heartbeatTimeoutMs) {
+      workSeen = undefined;
+      const { readTo } = request.state;
+      if (readTo !== moved.readTo || stream.silentForMs === 0) moved = { readTo, at: Date.now() };
+      const waitedForMs = Math.min(unansweredForMs, Date.now() - moved.at);
+      if (waitedForMs > SAY_EVERY_MS) sayWaiting(waitedForMs, undefined);
+      return false;
+    }
+    const work = await workOf();
+    const wentOn = work?.working === true && work.progress !== workSeen?.progress;
+    if (workSeen === undefined || wentOn) workSeen = { progress: work?.progress, at: Date.now() };
+    // One that works without a count that grows is believed for ten times as long.
+    const patience = request.patienceMs * (work?.working === true ? 10 : 1);
+    const idleForMs = work?.working === true ? Date.now() - workSeen.at : silentForMs;
+    if (idleForMs <= patience) {
+      sayWaiting(silentForMs, work);
+      return false;
+    }
+    logger.error(
+      { slot, silentForMs: Math.round(silentForMs), walsender: work?.doing },
+      'the stream is silent although its connection lives; opening another',
+    );
+    stream.destroy(new SilentStream(`no heartbeat came back in ${Math.round(silentForMs)} ms`));
     return true;
+  }
+
+  /** Undefined where the server does not say: then silence is what counts. */
+  async function workOf(): Promise<WalsenderWork | undefined> {
+    const { backendPid } = stream;
+    if (backendPid === undefined) return undefined;
+    try {
+      return await sql.use((client) => observeWalsender(client, slot, backendPid));
+    } catch {
+      return undefined;
+    }
+  }
+
+  function sayWaiting(waitedForMs: number, work: WalsenderWork | undefined): void {
+    if (Date.now() - saidAt < SAY_EVERY_MS) return;
+    saidAt = Date.now();
+    logger.warn(
+      { slot, waitedForMs: Math.round(waitedForMs), walsender: work?.doing },
+      'waiting for the server, which has not come to the last heartbeat: it decodes what was ' +
+        'written before, also a large transaction of tables that are not published',
+    );
   }
 
   /** Counts what no bookmark covers, but only while the log says that it may be much. */
@@ -109,10 +159,11 @@ export function watchStream(request: WatchRequest): { stop(): void } {
 
   async function look(): Promise<void> {
     // Judged by the clock alone: a look that gets no answer must not hold it up.
-    if (stopped || checkStall() || checkHeartbeat() || busy) return;
+    if (stopped || checkStall() || busy) return;
     busy = true;
-    oldestUnanswered ??= Date.now();
     try {
+      if (await checkSilence()) return;
+      oldestUnanswered ??= Date.now();
       const { seen, verdict } = await request.observe();
       idleSlotTimeoutMs = seen.server.idleSlotTimeoutMs;
       if (verdict.kind !== 'ready') {

@@ -72,8 +72,8 @@ export class TransactionAssembler<Change> {
 
   /**
    * Consumes the pgoutput message at `offset`.
-   * @throws what a reader of the layout throws. The assembler is of no use afterwards: what
-   * it had put together and nobody took is read again by the next connection.
+   * @throws what a reader of the layout throws. What came before that message may be taken;
+   * the message itself is read again by the next connection.
    */
   feed(chunk: Buffer, offset: number): void {
     const message = decodePgoutput(chunk, offset);
@@ -141,15 +141,17 @@ export class TransactionAssembler<Change> {
   #change(relationOid: number, message: RowMessage, size: number): void {
     if (this.#xid === undefined || this.#begin === undefined) return;
     // Counted whether it is read or not: which tables are read must not move the others.
-    this.#seen += 1;
-    if (this.#seen <= this.#skip()) return;
-    const reader = this.#readers.get(relationOid);
-    if (reader === undefined || !this.#layout.operations.includes(message.kind)) return;
-    const { xid, commitLsn, committedAtMicros } = this.#begin;
-    const change = reader(message, { xid, index: this.#seen, commitLsn, committedAtMicros });
-    const bytes = size + RECORD_OVERHEAD_BYTES;
-    this.#records.push({ change, bytes });
-    this.#bytes += bytes;
+    const index = this.#seen + 1;
+    const reader = index <= this.#skip() ? undefined : this.#readers.get(relationOid);
+    if (reader !== undefined && this.#layout.operations.includes(message.kind)) {
+      const { xid, commitLsn, committedAtMicros } = this.#begin;
+      const change = reader(message, { xid, index, commitLsn, committedAtMicros });
+      const bytes = size + RECORD_OVERHEAD_BYTES;
+      this.#records.push({ change, bytes });
+      this.#bytes += bytes;
+    }
+    // One whose reader threw does not count as read.
+    this.#seen = index;
   }
 
   #commit(endLsn: Lsn): void {

@@ -7,7 +7,9 @@ import {
   type Logger,
   reasonOf,
   silentLogger,
+  TakenOver,
 } from '@tidings/relay';
+import type pg from 'pg';
 import { advanceCheckpoint, noteFingerprint, writeCheckpoint } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { ConnectionLost } from '../connection-lost.ts';
@@ -17,11 +19,13 @@ import { SqlSession } from '../sql-session.ts';
 import { GroupQueue } from './group-queue.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { ReadingState } from './reading-state.ts';
-import { giveRepairRightBack, takeRepairRight } from './repair-lock.ts';
+import { SilentStream } from './silent-stream.ts';
 import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
+import { type LeaseHolder, SlotLease } from './slot-lease.ts';
 import { queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import { StalledStream } from './stalled-stream.ts';
+import { StandBy } from './stand-by.ts';
 import { watchStream } from './stream-watch.ts';
 import type { WalLayout } from './wal-layout.ts';
 import { WAL_SENDER_TIMEOUT_MS, type WalSettings } from './wal-options.ts';
@@ -30,46 +34,66 @@ import { openWalStream, type WalStream } from './wal-stream.ts';
 
 /** How soon a lost connection is tried again. */
 const reconnect = { baseMs: 100, capMs: 5_000 };
-/** How often a relay that waits for the slot looks for it. */
-const STANDBY_MS = 250;
+/** How long a relay that gave its slot away leaves it to another at least. */
+const YIELD_MS = 1_000;
+/** How often a relay that waits for the bus looks whether another waits for the slot. */
+const PARKED_LOOK_MS = 1_000;
+/** How often a reading that lost its lease looks whether it has it again. */
+const LEASE_LOOK_MS = 50;
+/** A look at a busy server may take as long, however soon a silent stream is given up. */
+const LEAST_USE_MS = 2_000;
+/** How often a wait is reported. */
+const SAY_EVERY_MS = 10_000;
+/** The longest silence of the server that is borne without a sign of work. */
+const MAX_PATIENCE_MS = 600_000;
 
 /**
  * Keeps one slot streaming. Longer than most files because it is the one place where a
  * stream's state changes; what can be decided without state stands elsewhere (slot-guard,
  * slot-loss-repair, stream-watch, transaction-assembler).
  *
- *   observe --ready--> stream --lost connection--> observe
+ *   stand by --lease--> observe --ready--> stream --lost connection--> stand by
  *   observe --lost---> repair ------------------> observe
  *   observe --refused-> end
  *   stream --no event settled for long--> parked --one is settled, or time--> observe
+ *   parked --another relay waits--> end of this reading (`TakenOver`)
+ *   lease lost to another relay --> end of this reading (`TakenOver`)
  */
 export class WalReader<Change> {
   readonly #settings: WalSettings;
   readonly #layout: WalLayout<Change>;
   readonly #sql: SqlSession;
-  readonly #queue = new GroupQueue<Change>();
-  readonly #state = new ReadingState(() => performance.now());
-  readonly #heartbeats = new Heartbeats();
+  readonly #lease: SlotLease;
+  #queue = new GroupQueue<Change>();
+  #state = new ReadingState(() => performance.now());
+  #heartbeats = new Heartbeats();
   #logger: Logger = silentLogger;
   #stream: WalStream | undefined;
   #connecting: Promise<WalStream> | undefined;
   #progressed: (() => void) | undefined;
   /** Milliseconds since 1970, by the server's clock. */
   #bookmarkTakenAt: number | undefined;
+  #patienceMs: number;
+  #gaveWay = false;
+  /** True from when nobody else can have gone on, until the stream ends. */
+  #held = false;
+  #draining = false;
 
   constructor(settings: WalSettings, layout: WalLayout<Change>) {
     this.#settings = settings;
     this.#layout = layout;
+    this.#patienceMs = settings.heartbeatTimeoutMs;
     this.#sql = new SqlSession(
       settings.connection,
       () => this.#leaveServer(),
-      settings.heartbeatTimeoutMs,
+      Math.max(settings.heartbeatTimeoutMs, LEAST_USE_MS),
     );
+    this.#lease = new SlotLease(this.#sql, settings.slot);
   }
 
   async verify(): Promise<void> {
     try {
-      const { verdict } = await this.#observe();
+      const { verdict } = await this.#observe(this.#sql);
       if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
       if (verdict.kind === 'ready') await this.#prepare();
     } catch (error) {
@@ -86,15 +110,26 @@ export class WalReader<Change> {
   ): AsyncGenerator<readonly ChangeGroup<Change>[], void, undefined> {
     this.#logger = logger;
     if (signal.aborted) return;
-    signal.addEventListener('abort', () => this.#stopReading(), { once: true });
+    // Each reading begins at the checkpoint; what an earlier one read is not of its history.
+    this.#state = new ReadingState(() => performance.now(), this.#state.epoch + 1);
+    this.#heartbeats = new Heartbeats();
+    const queue = new GroupQueue<Change>();
+    this.#queue = queue;
+    const stop = (): void => this.#stopReading();
+    signal.addEventListener('abort', stop, { once: true });
     this.#keepStreaming(signal).then(
-      () => this.#queue.end(),
-      (error: unknown) => this.#queue.end(error as Error),
+      () => queue.end(),
+      (error: unknown) => queue.end(error as Error),
     );
-    for (;;) {
-      const groups = await this.#queue.take();
-      if (groups === undefined) return;
-      yield groups;
+    try {
+      for (;;) {
+        const groups = await queue.take();
+        if (groups === undefined) return;
+        await this.#untilHeld(queue);
+        if (!queue.ended) yield groups;
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -113,6 +148,7 @@ export class WalReader<Change> {
   }
 
   async close(): Promise<void> {
+    this.#lease.stop();
     // A connection that is on its way must not outlive the source.
     const open = await this.#connecting?.catch(() => undefined);
     await open?.close();
@@ -120,7 +156,27 @@ export class WalReader<Change> {
     await this.#sql.close();
   }
 
+  /**
+   * Resolves once the lease is held for certain: a process that was frozen may have lost it,
+   * and what it read be another relay's. Where it is lost for good the queue has ended.
+   */
+  async #untilHeld(queue: GroupQueue<Change>): Promise<void> {
+    while (!queue.ended) {
+      if (this.#held) {
+        try {
+          await this.#lease.confirmHeld();
+          return;
+        } catch {
+          // Makes the reading take the lease again, or end.
+          this.#stream?.destroy();
+        }
+      }
+      await delay(LEASE_LOOK_MS);
+    }
+  }
+
   #stopReading(): void {
+    this.#draining = true;
     this.#stream?.stopReading();
     this.#queue.end();
     this.#progressed?.();
@@ -135,11 +191,13 @@ export class WalReader<Change> {
     this.#stream?.destroy();
   }
 
-  async #observe(): Promise<{ seen: SlotObservation; verdict: SlotVerdict }> {
+  async #observe(
+    session: Pick<SqlSession, 'use'> = this.#lease,
+  ): Promise<{ seen: SlotObservation; verdict: SlotVerdict }> {
     const { slot, publication } = this.#settings;
     const { tables, operations } = this.#layout;
     const { readTo } = this.#state;
-    const seen = await this.#sql.use((client) => observeSlot(client, slot, publication, tables));
+    const seen = await session.use((client) => observeSlot(client, slot, publication, tables));
     if (this.#state.apply({ kind: 'inspected', seen, readTo })) this.#heartbeats.clear();
     const verdict = judgeSlot(seen, {
       slot,
@@ -168,22 +226,42 @@ export class WalReader<Change> {
 
   /** Keeps a stream open until reading stops. @throws what a person must decide. */
   async #keepStreaming(signal: AbortSignal): Promise<void> {
+    const standBy = new StandBy(this.#settings.slot, this.#logger);
+    let before = false;
+    if (this.#gaveWay) await delay(YIELD_MS, undefined, { signal }).catch(() => {});
+    this.#gaveWay = false;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
+        const holder = await this.#lease.acquire();
+        if (holder !== undefined) {
+          if (before) throw new TakenOver(`backend ${holder.pid} of another relay has the slot`);
+          await standBy.wait(holder, signal);
+          continue;
+        }
         const { seen, verdict } = await this.#observe();
+        if (!before)
+          this.#state.apply({ kind: 'claimed', lsn: seen.checkpoint?.acknowledged ?? 0n });
+        if (this.#state.isOvertakenBy(seen.checkpoint)) {
+          throw new TakenOver('another relay had the slot meanwhile, and went on');
+        }
+        before = true;
+        this.#held = true;
         if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
         if (verdict.kind === 'lost') {
-          await this.#repair(signal);
+          await this.#repair(verdict, seen, signal);
+          attempt = 0;
           continue;
         }
         await this.#streamFrom(verdict, seen, signal, () => {
           attempt = 0;
+          standBy.end();
         });
       } catch (error) {
         this.#stream?.destroy();
         if (signal.aborted) return;
+        this.#held = false;
         this.#stream = undefined;
-        await this.#recover(error, attempt, signal);
+        await this.#recover(error, attempt, standBy, signal);
       }
     }
   }
@@ -192,7 +270,7 @@ export class WalReader<Change> {
     verdict: Extract<SlotVerdict, { kind: 'ready' }>,
     seen: SlotObservation,
     signal: AbortSignal,
-    onOpen: () => void,
+    onProgress: () => void,
   ): Promise<never> {
     const settings = this.#settings;
     const logger = this.#logger;
@@ -203,6 +281,10 @@ export class WalReader<Change> {
     const { epoch } = this.#state;
     const resume = this.#state.resumeFrom(verdict.from);
     let heartbeatReturnedAt = 0;
+    const progressed = (): void => {
+      this.#patienceMs = settings.heartbeatTimeoutMs;
+      onProgress();
+    };
     this.#connecting = openWalStream({
       connection: settings.textConnection,
       slot: settings.slot,
@@ -219,6 +301,7 @@ export class WalReader<Change> {
       statusIntervalMs: WAL_SENDER_TIMEOUT_MS / 3,
       onHandOver: (position) => {
         this.#state.apply({ kind: 'handed-over', epoch, position });
+        if (position.lsn > resume.lsn || position.records > resume.records) progressed();
       },
       onHeartbeat: (heartbeat) => {
         if (this.#heartbeats.note(heartbeat)) heartbeatReturnedAt = Date.now();
@@ -229,12 +312,12 @@ export class WalReader<Change> {
     this.#stream = stream;
     if (signal.aborted) stream.stopReading();
     logger.info({ slot: settings.slot, from: formatLsn(resume.lsn) }, 'streaming');
-    onOpen();
     const watch = watchStream({
       settings,
       tables: this.#layout.tables,
       backfill: this.#layout.backfill,
-      sql: this.#sql,
+      sql: this.#lease,
+      patienceMs: this.#patienceMs,
       stream,
       logger,
       observe: () => this.#observe(),
@@ -284,12 +367,12 @@ export class WalReader<Change> {
     const fingerprint = publication?.fingerprint;
     if (checkpoint !== undefined) {
       if (checkpoint.fingerprint === fingerprint || this.#state.healing !== undefined) return;
-      await this.#sql.use((client) =>
+      await this.#lease.use((client) =>
         noteFingerprint(client, slot, checkpoint.fingerprint, fingerprint),
       );
       return;
     }
-    await this.#sql.use((client) =>
+    await this.#lease.use((client) =>
       writeCheckpoint(client, slot, {
         systemIdentifier: server.systemIdentifier,
         timeline: server.timeline,
@@ -300,26 +383,18 @@ export class WalReader<Change> {
     );
   }
 
-  async #repair(signal: AbortSignal): Promise<void> {
-    const { slot } = this.#settings;
-    if (!(await this.#sql.use((client) => takeRepairRight(client, slot)))) {
-      this.#logger.debug({ slot }, 'standing by: another relay repairs the slot');
-      await delay(STANDBY_MS, undefined, { signal });
-      return;
-    }
-    // It may be repaired by now.
-    const { seen, verdict } = await this.#observe();
-    if (verdict.kind !== 'lost') {
-      await this.#sql.use(giveRepairRightBack);
-      return;
-    }
+  async #repair(
+    verdict: Extract<SlotVerdict, { kind: 'lost' }>,
+    seen: SlotObservation,
+    signal: AbortSignal,
+  ): Promise<void> {
     const healing = await repairSlotLoss({
       settings: this.#settings,
       layout: this.#layout,
       loss: verdict.loss,
       explanation: verdict.explanation,
       seen,
-      sql: this.#sql,
+      sql: this.#lease,
       queue: this.#queue,
       logger: this.#logger,
       signal,
@@ -329,23 +404,35 @@ export class WalReader<Change> {
     queueEndOfRepair(this.#queue, this.#state.epoch, healing);
   }
 
+  /**
+   * Runs `work` as the holder of the lease. A relay that drains has nobody who takes the
+   * lease again for its last checkpoint, so it does that here.
+   */
+  async #asHolder<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#lease.use(work);
+    } catch (error) {
+      const lost = connectionFailureOf(error).kind === 'lost';
+      if (!this.#draining || !lost || (await this.#lease.acquire()) !== undefined) throw error;
+      return this.#lease.use(work);
+    }
+  }
+
   /** Writes a checkpoint at `lsn`, with what it completes: a bookmark, or a repair. */
   async #store(lsn: Lsn): Promise<void> {
     const { slot } = this.#settings;
     // Of the history that `lsn` belongs to: the server may be another by the time that the
     // statement reaches it.
     const { epoch, healing, timeline = 0 } = this.#state;
+    this.#state.apply({ kind: 'claimed', lsn });
     if (healing !== undefined && lsn >= healing.to) {
-      await this.#sql.use(async (client) => {
+      await this.#asHolder(async (client) => {
         const { publication } = this.#settings;
         const { tables } = this.#layout;
-        // A session that broke has lost the right, and the slot perhaps as well.
-        const right = await takeRepairRight(client, slot);
         const { server, slot: now } = await observeSlot(client, slot, publication, tables);
         const another = server.timeline !== timeline;
-        if (!right || another || now?.confirmed === undefined || now.confirmed > healing.to) {
-          // Whoever holds the right must not sleep on it: a look tells what to do next.
-          await giveRepairRightBack(client);
+        if (another || now?.confirmed === undefined || now.confirmed > healing.to) {
+          // A look tells what to do next.
           this.#leaveServer();
           this.#progressed?.();
           throw new Error('another relay has repaired the slot, or is about to');
@@ -361,7 +448,6 @@ export class WalReader<Change> {
           });
           await closeIncident(client, healing.incident, healing.to, healing.republished);
           await client.query('commit');
-          await giveRepairRightBack(client);
         } catch (error) {
           await client.query('rollback').catch(() => {});
           throw error;
@@ -373,7 +459,7 @@ export class WalReader<Change> {
       return;
     }
     const bookmark = this.#heartbeats.validAt(lsn);
-    await this.#sql.use((client) => advanceCheckpoint(client, slot, lsn, bookmark, timeline));
+    await this.#asHolder((client) => advanceCheckpoint(client, slot, lsn, bookmark, timeline));
     this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: false });
     if (bookmark === undefined) return;
     this.#heartbeats.adopted(bookmark);
@@ -381,42 +467,95 @@ export class WalReader<Change> {
   }
 
   /** Waits as the failure demands. @throws it where waiting does not help. */
-  async #recover(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
+  async #recover(
+    error: unknown,
+    attempt: number,
+    standBy: StandBy,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { slot } = this.#settings;
     const logger = this.#logger;
-    if (error instanceof StalledStream) {
-      logger.error({ slot, stalledForMs: error.stalledForMs }, error.message);
-      // What was settled since the look has woken nobody.
-      if (this.#state.stalledForMs === 0) return;
-      const woken = new Promise<void>((resolve) => {
-        this.#progressed = resolve;
-      });
-      const pause = new AbortController();
-      await Promise.race([
-        woken,
-        delay(error.pauseMs, undefined, { signal: pause.signal }).catch(() => {}),
-      ]);
-      pause.abort();
-      this.#progressed = undefined;
-      return;
-    }
-    if (error instanceof ConfigurationError) throw error;
+    if (error instanceof ConfigurationError || error instanceof TakenOver) throw error;
+    if (error instanceof StalledStream) return this.#park(error, signal);
     const failure = connectionFailureOf(error);
     if (failure.kind === 'slot-in-use') {
-      const report = attempt === 1 ? logger.info : logger.debug;
-      report.call(logger, { slot }, 'standing by: another relay streams the slot');
-      await delay(STANDBY_MS, undefined, { signal }).catch(() => {});
-      return;
+      return standBy.wait(await this.#endStaleStream().catch(() => undefined), signal);
+    }
+    if (error instanceof SilentStream) {
+      this.#patienceMs = Math.min(this.#patienceMs * 2, MAX_PATIENCE_MS);
     }
     if (failure.kind !== 'lost') {
       // A slot or publication that was lost between the look and the start is a loss like
-      // any other, which the next look repairs. Everything else is for a person.
+      // any other, which the next look repairs.
       const verdict = await this.#lookAgain();
-      if (verdict !== undefined && verdict.kind !== 'lost') throw refusalOf(error);
+      if (verdict?.kind === 'lost' && attempt === 1) return;
+      if (verdict?.kind !== 'lost' && failure.kind === 'refused') throw refusalOf(error);
     }
     const waitMs = fullJitter(reconnect, attempt);
-    logger.warn({ slot, reason: reasonOf(error), waitMs }, 'the stream is down; connecting again');
+    const report = failure.kind === 'lost' ? logger.warn : logger.error;
+    report.call(
+      logger,
+      { slot, reason: reasonOf(error), attempt, waitMs },
+      'the stream is down; connecting again',
+    );
     await delay(waitMs, undefined, { signal }).catch(() => {});
+  }
+
+  /**
+   * Waits for the bus without a stream, until something is settled or it is time to look at
+   * the server.
+   * @throws TakenOver when another relay waits for the slot: it may reach the bus.
+   */
+  async #park(stalled: StalledStream, signal: AbortSignal): Promise<void> {
+    const { slot } = this.#settings;
+    const until = performance.now() + stalled.pauseMs;
+    let saidAt = Number.NEGATIVE_INFINITY;
+    // What was settled since the look has woken nobody: so each round asks first.
+    while (!signal.aborted && this.#state.stalledForMs > 0 && performance.now() < until) {
+      if (performance.now() - saidAt > SAY_EVERY_MS) {
+        saidAt = performance.now();
+        const stalledForMs = Math.round(this.#state.stalledForMs);
+        this.#logger.error({ slot, stalledForMs }, stalled.message);
+      }
+      const wanted = await this.#lease.wanted().catch(() => undefined);
+      // Without its session the lease is gone: the next look takes it again, or tells who has it.
+      if (wanted === undefined) return;
+      if (wanted) {
+        await this.#lease.release();
+        this.#gaveWay = true;
+        throw new TakenOver('another relay waits for the slot and may reach the bus');
+      }
+      const pause = new AbortController();
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#progressed = resolve;
+        }),
+        delay(PARKED_LOOK_MS, undefined, { signal: pause.signal }).catch(() => {}),
+      ]);
+      pause.abort();
+      this.#progressed = undefined;
+    }
+  }
+
+  /**
+   * Tells who streams the slot although this relay has its lease. A stream of Tidings' own
+   * is of a relay that is frozen or cut off; it is ended where the role may.
+   */
+  async #endStaleStream(): Promise<LeaseHolder | undefined> {
+    const { slot, textConnection } = this.#settings;
+    return this.#lease.use(async (client) => {
+      const { rows } = await client.query<LeaseHolder>(
+        `select a.pid, a.application_name as application, host(a.client_addr) as address
+         from pg_replication_slots s join pg_stat_activity a on a.pid = s.active_pid
+         where s.slot_name = $1`,
+        [slot],
+      );
+      const [streamer] = rows;
+      if (streamer?.application === textConnection.application_name) {
+        await client.query('select pg_terminate_backend($1)', [streamer?.pid]).catch(() => {});
+      }
+      return streamer;
+    });
   }
 }
 

@@ -17,10 +17,8 @@ export interface WalStream {
   readonly backendPid: number | undefined;
   /** Number of the history that it reads. */
   readonly epoch: number;
-  /** How far the server says that it has sent. */
-  readonly received: Lsn;
-  /** True while the queue is full and the socket rests because of it. */
-  readonly blocked: boolean;
+  /** Milliseconds since the server sent anything; 0 while the socket rests. */
+  readonly silentForMs: number;
   /** Tells the server what is durable. */
   acknowledge(durable: Lsn): void;
   /** Reads no more; the connection stays for the acknowledgements of what was read. */
@@ -79,6 +77,8 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
   let durable = request.durable;
   let received = request.resume.lsn;
   let reading = true;
+  let admitted = false;
+  let heardAt = performance.now();
   let resting: NodeJS.Timeout | undefined;
 
   const connection: ReplicationConnection = await openReplication({
@@ -89,9 +89,18 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     from: request.resume.lsn,
     localOriginOnly: request.localOriginOnly,
     onMessage: (chunk, offset) => {
-      if (reading) assembler.feed(chunk, offset);
+      heardAt = performance.now();
+      if (!reading) return;
+      try {
+        assembler.feed(chunk, offset);
+      } catch (error) {
+        // Whatever cannot be read must not hold up what was committed before it.
+        if (admitted) handOver();
+        throw error;
+      }
     },
     onKeepalive: (walEnd, replyRequested) => {
+      heardAt = performance.now();
       if (walEnd > received) received = walEnd;
       if (replyRequested) sendStatus();
     },
@@ -130,9 +139,12 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     connection.destroy();
     throw error;
   }
+  admitted = true;
   // The read that held the server's consent may have held the first messages too.
   handOver();
   queue.onDrained(() => {
+    // The server could not be heard meanwhile.
+    heardAt = performance.now();
     if (resting === undefined) connection.resume();
   });
   if (!queue.full) connection.resume();
@@ -149,11 +161,8 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     ended,
     epoch: request.epoch,
     backendPid: connection.backendPid,
-    get received(): Lsn {
-      return received;
-    },
-    get blocked(): boolean {
-      return queue.full;
+    get silentForMs(): number {
+      return queue.full ? 0 : performance.now() - heardAt;
     },
     acknowledge(lsn): void {
       if (lsn <= durable) return;
