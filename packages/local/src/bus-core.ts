@@ -14,7 +14,7 @@ import { sendDeadLetter } from './delivery/dead-letter.ts';
 import { createDeliverer, type Deliverer } from './delivery/deliverer.ts';
 import { createLogGroups, type LogGroups } from './delivery/log-groups.ts';
 import { sendToTarget } from './delivery/send-to-target.ts';
-import type { TargetHandler } from './delivery/target-handlers.ts';
+import type { AnyHandler } from './delivery/target-handlers.ts';
 import { createEstate, type Estate } from './estate/estate.ts';
 import { createFaultPlan, type FaultPlan } from './faults/fault-plan.ts';
 import { type BusSummary, summarize } from './journal/bus-summary.ts';
@@ -58,7 +58,7 @@ export interface BusCore extends PutEventsBus {
   readonly queues: Queues;
   readonly logs: LogGroups;
   /** What stands for targets, by ARN. */
-  readonly handlers: Map<string, TargetHandler>;
+  readonly handlers: Map<string, AnyHandler>;
   /**
    * @param isDeclared True where the caller brings the operation again after a restart, so
    * that it need not be remembered.
@@ -96,7 +96,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const queues = createQueues(clock, () => url);
   const logs = createLogGroups();
   const tokens = createAccessTokens(clock);
-  const handlers = new Map(Object.entries(options.targets));
+  const handlers = new Map<string, AnyHandler>(Object.entries(options.targets));
   const files = options.data === undefined ? undefined : openData(options.data);
 
   const accept = (fields: NewEvent, onlyRules?: ReadonlySet<string>): AcceptedEvent => {

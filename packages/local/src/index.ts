@@ -3,7 +3,23 @@ export type { ReplayOrder } from './archive/replay-order.ts';
 export { type Clock, type ManualClock, manualClock, systemClock } from './clock.ts';
 export type { DeliveryRecord } from './delivery/delivery-record.ts';
 export type { LogLine } from './delivery/log-groups.ts';
-export type { TargetFunction, TargetHandler } from './delivery/target-handlers.ts';
+export type {
+  PublishInput,
+  PutRecordInput,
+  StartExecutionInput,
+} from './delivery/service-call.ts';
+export type {
+  ServiceHandler,
+  StateMachineArn,
+  StateMachineHandler,
+  StreamArn,
+  StreamHandler,
+  TargetContext,
+  TargetFunction,
+  TargetHandler,
+  TopicArn,
+  TopicHandler,
+} from './delivery/target-handlers.ts';
 export type {
   Delay,
   EntryChoice,

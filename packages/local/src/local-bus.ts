@@ -1,7 +1,15 @@
 import type { AcceptedEvent } from './accepted-event.ts';
 import type { DeliveryRecord } from './delivery/delivery-record.ts';
 import type { LogLine } from './delivery/log-groups.ts';
-import type { TargetHandler } from './delivery/target-handlers.ts';
+import type {
+  StateMachineArn,
+  StateMachineHandler,
+  StreamArn,
+  StreamHandler,
+  TargetHandler,
+  TopicArn,
+  TopicHandler,
+} from './delivery/target-handlers.ts';
 import type { Fault } from './faults/fault.ts';
 import type { FaultState } from './faults/fault-plan.ts';
 import type { BusSummary } from './journal/bus-summary.ts';
@@ -57,6 +65,15 @@ export interface LocalBus {
   setFaults(faults: readonly Fault[]): void;
   /** The faults in force, with how often each was looked at and hit. */
   faults(): readonly FaultState[];
+  /**
+   * Lets a function or a URL stand for a topic, a stream or a state machine. The function
+   * takes the input of the service's call (`Publish`, `PutRecord`, `StartExecution`); the
+   * URL is that of an endpoint which answers the call. Errors of the service count as in
+   * EventBridge.
+   */
+  handle(targetArn: TopicArn, handler: TopicHandler): void;
+  handle(targetArn: StreamArn, handler: StreamHandler): void;
+  handle(targetArn: StateMachineArn, handler: StateMachineHandler): void;
   /**
    * Lets a function, or the URL that payloads are posted to, stand for the target of an
    * ARN.

@@ -1,5 +1,6 @@
 import type { AcceptedEvent } from './accepted-event.ts';
 import { createBusCore } from './bus-core.ts';
+import type { AnyHandler } from './delivery/target-handlers.ts';
 import { parseFaults } from './faults/parse-faults.ts';
 import { duplicateEntries } from './journal/duplicate-entries.ts';
 import { lostEntries } from './journal/lost-entries.ts';
@@ -63,7 +64,7 @@ export async function startLocalBus(options: LocalBusOptions = {}): Promise<Loca
     waitFor,
     setFaults: (faults) => bus.faults.set(parseFaults(faults)),
     faults: bus.faults.list,
-    handle: (arn, handler) => void bus.handlers.set(arn, handler),
+    handle: (arn: string, handler: AnyHandler) => void bus.handlers.set(arn, handler),
     applyRules(rules) {
       applied = applyLocalRules(bus, rules, applied);
     },

@@ -3,14 +3,14 @@ import type { Rule } from '../estate/event-bus.ts';
 import type { Target } from '../estate/target.ts';
 import type { MessageAttribute } from '../sqs/message.ts';
 import type { Queues } from '../sqs/queues.ts';
-import type { SendResult } from './send-result.ts';
+import type { SendFailure } from './send-result.ts';
 
 /** An event that a target did not get. */
 export interface DeadLetter {
   readonly event: AcceptedEvent;
   readonly rule: Rule;
   readonly target: Target;
-  readonly result: SendResult & { readonly ok: false };
+  readonly result: SendFailure;
   /** Attempts after the first. */
   readonly retries: number;
   /** Which part of the retry policy was used up, where it was retried at all. */

@@ -1,4 +1,4 @@
-import { failed, refused, type SendResult, sent } from './send-result.ts';
+import { failed, refused, type SendFailure, type SendResult, sent } from './send-result.ts';
 
 /** An HTTP request to a target. */
 export interface HttpCall {
@@ -10,42 +10,65 @@ export interface HttpCall {
   readonly timeoutMs: number;
 }
 
-/** 409, 429 and 5xx are tried again, other refusals are not, as for API destinations. */
-export async function httpSend(call: HttpCall): Promise<SendResult> {
-  let response: Response;
+/** What an endpoint answered, whatever its status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** An answer, or why there is none. */
+export async function exchange(
+  call: HttpCall,
+): Promise<HttpAnswer | { readonly error: SendFailure }> {
   try {
-    response = await fetch(call.url, {
+    const response = await fetch(call.url, {
       method: call.method,
       headers: call.headers,
       ...(call.body === undefined ? {} : { body: call.body }),
       redirect: 'manual',
       signal: AbortSignal.timeout(call.timeoutMs),
     });
-    await response.arrayBuffer();
+    return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
-    return isTimeout
-      ? failed('TIMEOUT', `${call.url} did not answer within ${call.timeoutMs} ms.`)
-      : failed('CONNECTION_FAILURE', `${call.url} could not be reached.`);
+    return {
+      error: isTimeout
+        ? failed('TIMEOUT', `${call.url} did not answer within ${call.timeoutMs} ms.`)
+        : failed('CONNECTION_FAILURE', `${call.url} could not be reached.`),
+    };
   }
-  const functionError = response.headers.get('x-amz-function-error');
+}
+
+/** Sends a call; its answer decides by its status. */
+export async function httpSend(call: HttpCall): Promise<SendResult> {
+  const answer = await exchange(call);
+  return 'error' in answer ? answer.error : resultOf(answer, call.url);
+}
+
+/** 409, 429 and 5xx are tried again, other refusals are not, as for API destinations. */
+export function resultOf({ status, headers }: HttpAnswer, url: string): SendResult {
+  const functionError = headers.get('x-amz-function-error');
   if (functionError !== null) {
     return failed('ERROR_FROM_TARGET', `The function failed: ${functionError}.`);
   }
-  const { status } = response;
   if (status >= 200 && status < 300) return sent;
-  const message = `${call.url} answered ${status}.`;
-  if (status === 429) return failed('THROTTLING', message, retryAfterMs(response));
-  if (status === 409 || status >= 500) {
-    return failed('ERROR_FROM_TARGET', message, retryAfterMs(response));
+  const message = `${url} answered ${status}.`;
+  if (status === 429 || status === 409 || status >= 500) {
+    const code = status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET';
+    return { ...failed(code, message, retryAfterMs(headers)), status };
   }
-  if (status === 401 || status === 403) return refused('NO_PERMISSIONS', message);
-  if (status === 404) return refused('NO_RESOURCE', message);
-  return refused('ERROR_FROM_TARGET', message);
+  return { ...refused(refusalCodes.get(status) ?? 'ERROR_FROM_TARGET', message), status };
 }
 
-function retryAfterMs(response: Response): number | undefined {
-  const value = response.headers.get('retry-after');
+const refusalCodes: ReadonlyMap<number, string> = new Map([
+  [401, 'NO_PERMISSIONS'],
+  [403, 'NO_PERMISSIONS'],
+  [404, 'NO_RESOURCE'],
+]);
+
+function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get('retry-after');
   if (value === null) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);

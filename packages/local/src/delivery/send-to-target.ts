@@ -3,16 +3,18 @@ import type { Clock } from '../clock.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { Rule } from '../estate/event-bus.ts';
 import type { Target } from '../estate/target.ts';
-import { splitArn } from '../operations/find.ts';
 import type { Queues } from '../sqs/queues.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { apiDestinationCall } from './api-destination-call.ts';
-import { settleConnection } from './authorize-connection.ts';
 import type { Send } from './deliverer.ts';
 import { httpSend } from './http-send.ts';
 import type { LogGroups } from './log-groups.ts';
 import { refused, type SendResult, sent } from './send-result.ts';
-import type { TargetHandler } from './target-handlers.ts';
+import { sendServiceCall } from './send-service-call.ts';
+import { sendToApiDestination } from './send-to-api-destination.ts';
+import { sendToQueue } from './send-to-queue.ts';
+import { serviceCall } from './service-call.ts';
+import { serviceFailure } from './service-failure.ts';
+import type { AnyHandler, TargetContext } from './target-handlers.ts';
 
 export interface TargetPorts {
   readonly clock: Clock;
@@ -21,7 +23,7 @@ export interface TargetPorts {
   readonly logs: LogGroups;
   readonly tokens: AccessTokens;
   /** By ARN; they go before everything else. */
-  readonly handlers: ReadonlyMap<string, TargetHandler>;
+  readonly handlers: ReadonlyMap<string, AnyHandler>;
   /** Puts an event that a rule forwards on the bus that its target names. */
   readonly forward: (event: AcceptedEvent, rule: Rule, target: Target) => SendResult;
 }
@@ -32,17 +34,21 @@ const timeoutMs = 30_000;
 export function sendToTarget(ports: TargetPorts): Send {
   return async (payload, { event, rule, target }) => {
     const handler = ports.handlers.get(target.Arn);
-    if (typeof handler === 'function') {
-      await handler(JSON.parse(payload), {
+    if (handler !== undefined) {
+      const call = serviceCall(target, payload, event);
+      if (typeof handler === 'string') {
+        return call === undefined
+          ? await post(handler, payload, event.traceHeader)
+          : await sendServiceCall(handler, target.Arn, call);
+      }
+      return await run(handler, call?.input ?? JSON.parse(payload), {
         rule: rule.name,
         targetArn: target.Arn,
         traceHeader: event.traceHeader,
       });
-      return sent;
     }
-    if (typeof handler === 'string') return await post(handler, payload, event.traceHeader);
     const service = target.Arn.split(':')[2];
-    if (service === 'sqs') return toQueue(ports, payload, target);
+    if (service === 'sqs') return sendToQueue(ports.queues, payload, target, event);
     if (service === 'logs') {
       ports.logs.write(target.Arn, { at: ports.clock.now(), message: payload });
       return sent;
@@ -51,13 +57,29 @@ export function sendToTarget(ports: TargetPorts): Send {
       return ports.forward(event, rule, target);
     }
     if (service === 'events' && target.Arn.includes(':api-destination/')) {
-      return await toApiDestination(ports, payload, target);
+      return await sendToApiDestination(ports, payload, target);
     }
     return refused(
       'NO_RESOURCE',
       `Nothing stands for ${target.Arn}: give the bus a function or a URL for it.`,
     );
   };
+}
+
+/** @throws whatever the function throws, unless it is an error of a service. */
+async function run(
+  handler: Exclude<AnyHandler, string>,
+  input: unknown,
+  context: TargetContext,
+): Promise<SendResult> {
+  try {
+    await (handler as (input: unknown, context: TargetContext) => unknown)(input, context);
+    return sent;
+  } catch (error) {
+    const failure = error instanceof Error ? serviceFailure(error.name, error.message) : undefined;
+    if (failure === undefined) throw error;
+    return failure;
+  }
 }
 
 async function post(
@@ -76,37 +98,4 @@ async function post(
     body,
     timeoutMs,
   });
-}
-
-function toQueue(ports: TargetPorts, payload: string, target: Target): SendResult {
-  const queue = ports.queues.byArn(target.Arn);
-  if (queue === undefined) return refused('NO_RESOURCE', `${target.Arn} does not exist.`);
-  queue.send({ body: payload, attributes: {}, groupId: target.SqsParameters?.MessageGroupId });
-  return sent;
-}
-
-async function toApiDestination(
-  ports: TargetPorts,
-  payload: string,
-  target: Target,
-): Promise<SendResult> {
-  const split = splitArn(ports.estate, target.Arn);
-  const destination = split?.region.apiDestinations.get(split.resource.split('/')[1] ?? '');
-  if (split === undefined || destination?.arn !== target.Arn) {
-    return refused('NO_RESOURCE', `${target.Arn} does not exist.`);
-  }
-  const [, name = ''] = destination.connectionArn.split('/');
-  const connection = split.region.connections.get(name);
-  if (connection === undefined) {
-    return refused('NO_RESOURCE', `${destination.connectionArn} does not exist.`);
-  }
-  if (connection.state === 'DEAUTHORIZED') {
-    return refused('NO_PERMISSIONS', `The connection ${name} is ${connection.state}.`);
-  }
-  const access = await ports.tokens.get(connection);
-  if ('error' in access) return access.error;
-  settleConnection(split.region, connection, 'AUTHORIZED');
-  return await httpSend(
-    apiDestinationCall(destination, connection, target.HttpParameters ?? {}, payload, access.token),
-  );
 }

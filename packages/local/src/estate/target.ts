@@ -7,6 +7,7 @@ export interface Target {
   readonly InputPath?: string | undefined;
   readonly InputTransformer?: InputTransformer | undefined;
   readonly SqsParameters?: { readonly MessageGroupId?: string | undefined } | undefined;
+  readonly KinesisParameters?: { readonly PartitionKeyPath: string } | undefined;
   readonly HttpParameters?: HttpParameters | undefined;
   readonly DeadLetterConfig?: { readonly Arn?: string | undefined } | undefined;
   readonly RetryPolicy?: RetryPolicy | undefined;

@@ -1,11 +1,21 @@
 import type { AuthParameters, Connection } from '../estate/api-destination.ts';
 import type { Estate, Region } from '../estate/estate.ts';
 import { description, kmsKey, limit, name, nextToken } from '../protocol/field-shapes.ts';
-import { boolean, list, object, required, text } from '../protocol/input-shape.ts';
+import {
+  boolean,
+  list,
+  object,
+  required,
+  text,
+  type ValueOf,
+  violationsOf,
+} from '../protocol/input-shape.ts';
 import { command, type Operations, query } from '../protocol/operation.ts';
 import { page } from '../protocol/page.ts';
+import { validationError } from '../protocol/validation-error.ts';
 import { alreadyExists, invalid, notFound } from './find.ts';
 import { stableUuid } from './stable-uuid.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const secret = text({ min: 1, max: 512 });
 const httpField = object({
@@ -19,6 +29,8 @@ const httpFields = object({
   BodyParameters: list(httpField, { max: 100 }),
 });
 const authorizationType = text({ values: ['BASIC', 'OAUTH_CLIENT_CREDENTIALS', 'API_KEY'] });
+/** The service takes any case. */
+const httpMethod = text({ values: ['GET', 'POST', 'PUT'], ignoresCase: true });
 const authParameters = object({
   BasicAuthParameters: object({ Username: required(secret), Password: required(secret) }),
   ApiKeyAuthParameters: object({ ApiKeyName: required(secret), ApiKeyValue: required(secret) }),
@@ -27,8 +39,19 @@ const authParameters = object({
       object({ ClientID: required(secret), ClientSecret: required(secret) }),
     ),
     AuthorizationEndpoint: required(text({ min: 1, max: 2048 })),
-    // The service takes any case.
-    HttpMethod: required(text({ values: ['GET', 'POST', 'PUT'], ignoresCase: true })),
+    HttpMethod: required(httpMethod),
+    OAuthHttpParameters: httpFields,
+  }),
+  InvocationHttpParameters: httpFields,
+});
+/** Of these an update gives what changes. */
+const changedAuthParameters = object({
+  BasicAuthParameters: object({ Username: secret, Password: secret }),
+  ApiKeyAuthParameters: object({ ApiKeyName: secret, ApiKeyValue: secret }),
+  OAuthParameters: object({
+    ClientParameters: object({ ClientID: secret, ClientSecret: secret }),
+    AuthorizationEndpoint: text({ min: 1, max: 2048 }),
+    HttpMethod: httpMethod,
     OAuthHttpParameters: httpFields,
   }),
   InvocationHttpParameters: httpFields,
@@ -85,15 +108,14 @@ export function connectionOperations(
         Name: required(name),
         Description: description,
         AuthorizationType: authorizationType,
-        AuthParameters: authParameters,
+        AuthParameters: changedAuthParameters,
         KmsKeyIdentifier: kmsKey,
       },
       (input, caller) => {
         const region = estate.region(caller);
         const before = find(region, input.Name);
         const type = input.AuthorizationType ?? before.authorizationType;
-        const auth = (input.AuthParameters as AuthParameters | undefined) ?? before.authParameters;
-        checkAuth(type, auth);
+        const auth = changedAuth(type, before.authParameters, input.AuthParameters ?? {});
         const after: Connection = {
           ...before,
           description: input.Description ?? before.description,
@@ -172,34 +194,44 @@ function firstState(type: string): Connection['state'] {
   return type === 'OAUTH_CLIENT_CREDENTIALS' ? 'AUTHORIZING' : 'AUTHORIZED';
 }
 
+/** What an update leaves out stays, within the type of authorization that the connection has. */
+function changedAuth(
+  type: string,
+  before: AuthParameters,
+  given: ValueOf<typeof changedAuthParameters>,
+): AuthParameters {
+  const oauth = given.OAuthParameters;
+  const after = {
+    BasicAuthParameters: { ...before.BasicAuthParameters, ...given.BasicAuthParameters },
+    ApiKeyAuthParameters: { ...before.ApiKeyAuthParameters, ...given.ApiKeyAuthParameters },
+    OAuthParameters: {
+      ...before.OAuthParameters,
+      ...oauth,
+      ClientParameters: { ...before.OAuthParameters?.ClientParameters, ...oauth?.ClientParameters },
+    },
+  };
+  const key = authKeys[type as keyof typeof authKeys];
+  const invocation = given.InvocationHttpParameters ?? before.InvocationHttpParameters;
+  const auth = {
+    [key]: after[key],
+    ...(invocation === undefined ? {} : { InvocationHttpParameters: invocation }),
+  };
+  const violations = violationsOf(authParameters, auth, 'authParameters');
+  if (violations.length > 0) throw validationError(violations);
+  return auth as AuthParameters;
+}
+
+const authKeys = {
+  BASIC: 'BasicAuthParameters',
+  API_KEY: 'ApiKeyAuthParameters',
+  OAUTH_CLIENT_CREDENTIALS: 'OAuthParameters',
+} as const;
+
 function checkAuth(type: string, auth: AuthParameters): void {
-  const given =
-    type === 'BASIC'
-      ? auth.BasicAuthParameters
-      : type === 'API_KEY'
-        ? auth.ApiKeyAuthParameters
-        : auth.OAuthParameters;
+  const given = auth[authKeys[type as keyof typeof authKeys]];
   if (given === undefined) {
     throw invalid(`Parameter(s) AuthParameters must be specified for the type ${type}.`);
   }
-}
-
-function withoutSecrets(auth: AuthParameters): object {
-  return {
-    ...auth,
-    ...(auth.BasicAuthParameters && {
-      BasicAuthParameters: { Username: auth.BasicAuthParameters.Username },
-    }),
-    ...(auth.ApiKeyAuthParameters && {
-      ApiKeyAuthParameters: { ApiKeyName: auth.ApiKeyAuthParameters.ApiKeyName },
-    }),
-    ...(auth.OAuthParameters && {
-      OAuthParameters: {
-        ...auth.OAuthParameters,
-        ClientParameters: { ClientID: auth.OAuthParameters.ClientParameters.ClientID },
-      },
-    }),
-  };
 }
 
 function answer(connection: Connection): object {

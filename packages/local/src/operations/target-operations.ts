@@ -47,8 +47,8 @@ const targetShape = object({
     MaximumRetryAttempts: integer({ min: 0, max: 185 }),
     MaximumEventAgeInSeconds: integer({ min: 60, max: 86_400 }),
   }),
+  KinesisParameters: object({ PartitionKeyPath: required(text({ max: 256 })) }),
   // Of targets that nothing is delivered to here: kept and told as they are.
-  KinesisParameters: any,
   RunCommandParameters: any,
   EcsParameters: any,
   BatchParameters: any,

@@ -6,13 +6,12 @@ import {
   type CheckedMessage,
   checkContentBased,
   checkMessage,
-  forQueue,
   sendFields,
 } from './check-message.ts';
 import { findQueue } from './find-queue.ts';
-import { md5OfAttributes, md5OfBody } from './message-digest.ts';
 import type { Queue } from './queue.ts';
 import type { Queues } from './queues.ts';
+import { sendChecked, sendMessage } from './send-message.ts';
 import { invalidParameter, missingParameter, sqsError } from './sqs-error.ts';
 import { sqsQuery } from './sqs-operation.ts';
 
@@ -27,8 +26,7 @@ export function sendOperations(queues: Queues): Operations {
       { QueueUrl: required(text()), ...sendFields, MessageBody: required(text()) },
       (input, caller) => {
         const queue = findQueue(queues, input.QueueUrl, caller);
-        const checked = checkMessage(input, caller.traceHeader);
-        return send(queue, checked, 'One or more parameters are invalid.');
+        return sendMessage(queue, input, caller.traceHeader);
       },
     ),
     SendMessageBatch: sqsQuery(
@@ -54,7 +52,7 @@ export function sendOperations(queues: Queues): Operations {
         return runBatch(entries, ({ Id }) => {
           const check = checks.get(Id);
           if (check === undefined || 'refusal' in check) throw check?.refusal;
-          return send(queue, check, 'One or more parameters cannot be validated.');
+          return sendChecked(queue, check, 'One or more parameters cannot be validated.');
         });
       },
     ),
@@ -79,20 +77,4 @@ function checkFifoEntry(queue: Queue, entry: InputOf<typeof sendFields>): void {
     throw invalidParameter(missingParameter('MessageGroupId').message);
   }
   if (entry.MessageDeduplicationId === undefined) checkContentBased(queue);
-}
-
-function send(queue: Queue, checked: CheckedMessage, tooLong: string): object {
-  const limit = Number(queue.attributes().MaximumMessageSize);
-  if (checked.bytes > limit) {
-    throw invalidParameter(`${tooLong} Reason: Message must be shorter than ${limit} bytes.`);
-  }
-  const { body, attributes } = checked.message;
-  const sent = queue.send(forQueue(queue, checked.message));
-  return {
-    MessageId: sent.id,
-    MD5OfMessageBody: md5OfBody(body),
-    MD5OfMessageAttributes: md5OfAttributes(attributes),
-    MD5OfMessageSystemAttributes: md5OfAttributes(checked.systemAttributes),
-    SequenceNumber: sent.sequenceNumber,
-  };
 }
