@@ -45,6 +45,16 @@ interface Waiting {
 function scriptedPublisher(accepted: Change[], reports: 'as decided' | 'when all are'): Publisher {
   const attempts = new Map<string, number>();
   const lanes = new Map<string, Waiting[]>();
+  const running = new Set<Waiting[]>();
+
+  function begin(lane: Waiting[]): void {
+    if (running.has(lane)) return;
+    running.add(lane);
+    void runLane(lane).finally(() => {
+      running.delete(lane);
+      if (lane.length > 0) begin(lane);
+    });
+  }
 
   async function runLane(lane: Waiting[]): Promise<void> {
     for (;;) {
@@ -95,8 +105,17 @@ function scriptedPublisher(accepted: Change[], reports: 'as decided' | 'when all
               if (reports === 'as decided') options.onOutcome?.(outcome, index);
               resolve(outcome);
             };
-            lane.push({ change: each, tell });
-            if (lane.length === 1) void runLane(lane);
+            const waiting: Waiting = { change: each, tell };
+            lane.push(waiting);
+            begin(lane);
+            if (reports === 'when all are') return;
+            options.signal?.addEventListener('abort', () => {
+              const place = lane.indexOf(waiting);
+              if (place < 0) return;
+              lane.splice(place, 1);
+              const base = { eventId: each.id, attempts: 0, message: 'aborted' };
+              tell({ ...base, status: 'undelivered', code: 'Aborted', possiblyAccepted: false });
+            });
           }),
       ),
     );
@@ -118,7 +137,8 @@ test('every change is settled once, none overtakes within its key, and the poiso
     fc.asyncProperty(
       fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 8 }),
       fc.constantFrom('as decided' as const, 'when all are' as const),
-      async (batches, reports) => {
+      fc.array(fc.constantFrom('hold' as const, 'release' as const, undefined), { maxLength: 8 }),
+      async (batches, reports, holds) => {
         const accepted: Change[] = [];
         const parked: DeadLetter[] = [];
         let failures = 0;
@@ -153,10 +173,14 @@ test('every change is settled once, none overtakes within its key, and the poiso
               position: positionOf(String(index)),
             },
           ]);
+          if (holds[index] === 'hold') delivery.hold();
+          if (holds[index] === 'release') void delivery.release();
           // Some batches are submitted while earlier ones are under way, some after.
           if (index % 2 === 0) await Promise.resolve();
         }
+        await delivery.release();
         await delivery.empty();
+        delivery.abandon();
         expect(delivery.watermark.checkpoint).toBe(String(batches.length - 1));
         const deliverable = all.filter(
           ({ id, fates }) => id.startsWith('event') && !fates.includes('rejected'),

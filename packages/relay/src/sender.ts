@@ -54,17 +54,32 @@ export function createSender(
   let owed: OwedEvent[] = [];
   let resending: Promise<void> | undefined;
   let resends = 0;
+  /**
+   * Whether outcomes come as soon as they are decided. Where they come with the end of a call
+   * only, because a publisher in between drops `onOutcome`, an event that was given up long ago
+   * may still look undecided, and one behind it in its key would overtake it: then there is
+   * one call at a time, as there is until the first outcome has shown.
+   */
+  let outcomesCome: 'as decided' | 'at the end' | 'unknown' = 'unknown';
+
+  function mayPublish(): boolean {
+    if (resending !== undefined || isHeld || isAbandoned) return false;
+    return outcomesCome === 'as decided' || calls.size === 0;
+  }
 
   function publish(batch: readonly OwedEvent[]): void {
     const call = decideAll(batch)
       .catch(fail)
-      .finally(() => calls.delete(call));
+      .finally(() => {
+        calls.delete(call);
+        publishOwed();
+      });
     calls.add(call);
   }
 
   async function decideAll(batch: readonly OwedEvent[]): Promise<void> {
     const done = new Set<number>();
-    const onOutcome = (outcome: PublishOutcome, index: number): void => {
+    const settle = (outcome: PublishOutcome, index: number): void => {
       const owing = batch[index];
       if (owing === undefined || done.has(index)) return;
       done.add(index);
@@ -73,6 +88,12 @@ export function createSender(
       } catch (error) {
         fail(error as Error);
       }
+    };
+    const onOutcome = (outcome: PublishOutcome, index: number): void => {
+      settle(outcome, index);
+      if (outcomesCome !== 'unknown') return;
+      outcomesCome = 'as decided';
+      publishOwed();
     };
     const onRetry = (retry: PublishRetry, index: number): void => {
       const owing = batch[index];
@@ -91,8 +112,8 @@ export function createSender(
       }
       return;
     }
-    // A publisher around another one may have dropped `onOutcome`.
-    for (const [index, outcome] of outcomes.entries()) onOutcome(outcome, index);
+    if (done.size < batch.length) outcomesCome = 'at the end';
+    for (const [index, outcome] of outcomes.entries()) settle(outcome, index);
     const undecided = batch.length - done.size;
     if (undecided === 0) return;
     // To publish them again could repeat them for ever.
@@ -132,18 +153,20 @@ export function createSender(
     logger.warn(fields, 'events undelivered; trying again');
     const goOn = await pause(resends);
     resending = undefined;
-    if (goOn && !isHeld) publishOwed();
+    if (goOn) publishOwed();
   }
 
+  /** Publishes what is owed, unless it must wait: then whatever ends the wait calls this. */
   function publishOwed(): void {
+    if (owed.length === 0 || !mayPublish()) return;
     const batch = owed.sort((a, b) => a.sequence - b.sequence);
     owed = [];
-    if (batch.length > 0) publish(batch);
+    publish(batch);
   }
 
   return {
     send(batch) {
-      if (resending === undefined && !isHeld) publish(batch);
+      if (owed.length === 0 && mayPublish()) publish(batch);
       else for (const owing of batch) owed.push(owing);
     },
     hold() {
@@ -151,13 +174,14 @@ export function createSender(
       sending.abort();
     },
     async release() {
+      const held = sending;
       if (!isHeld) return;
       // What comes back late must not be overtaken by what came behind it.
       await Promise.all(calls);
-      if (isAbandoned) return;
+      if (isAbandoned || sending !== held) return;
       sending = callsController();
       isHeld = false;
-      if (resending === undefined) publishOwed();
+      publishOwed();
     },
     abandon() {
       isAbandoned = true;
