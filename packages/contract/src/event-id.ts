@@ -15,7 +15,7 @@ export interface UlidSource {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Fills the bytes with randomness. */
-  readonly random: (bytes: Uint8Array<ArrayBuffer>) => unknown;
+  readonly random: (bytes: Uint8Array) => unknown;
 }
 
 /**
@@ -57,5 +57,5 @@ export function ulidFactory(source: UlidSource): () => string {
 /** The next event id: a ULID, greater than every one that this process made before. */
 export const nextEventId: () => string = ulidFactory({
   now: Date.now,
-  random: (bytes) => crypto.getRandomValues(bytes),
+  random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
 });
