@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as sq from '@aws-sdk/client-sqs';
 import { manualClock } from '@tidings/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { account, type BusFixture, busFixture } from '../../support/bus-fixture.ts';
 import { eventually } from '../../support/eventually.ts';
 import { refusal } from '../../support/refusal.ts';
+import { contentBased, sqsFixture } from '../../support/sqs-fixture.ts';
 
 const clock = manualClock();
 let on: BusFixture;
@@ -131,6 +135,20 @@ describe('messages', () => {
     await wait(10, ['late']);
   });
 
+  test('a receiver that has left takes nothing', async () => {
+    const leaving = new AbortController();
+    const left = on.sqs.send(new sq.ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 20 }), {
+      abortSignal: leaving.signal,
+    });
+    await eventually(() => on.bus.requests.at(-1)?.op).toBe('ReceiveMessage');
+    const record = on.bus.requests.at(-1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await eventually(() => record?.answer?.kind).toBe('answered');
+    await send('a');
+    expect(await bodies()).toEqual(['a']);
+  });
+
   test('delayed, and forgotten after the retention', async () => {
     await send('a', { DelaySeconds: 10 });
     expect(await bodies()).toEqual([]);
@@ -234,4 +252,34 @@ test('a FIFO queue keeps the order of a group and drops what it had already', as
     new sq.DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: first?.ReceiptHandle }),
   );
   expect(await bodies()).toEqual(['a2']);
+});
+
+test('queues with their attributes, tags and permissions outlive a restart, messages do not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-queues-'));
+  const first = await sqsFixture({ clock, data: folder });
+  await first.queue('dlq.fifo', contentBased);
+  const made = await first.queue('kept.fifo', {
+    ...contentBased,
+    RedrivePolicy: JSON.stringify({
+      deadLetterTargetArn: first.on.queueArn('dlq.fifo'),
+      maxReceiveCount: 3,
+    }),
+  });
+  await first.sqs.tagQueue({ QueueUrl: made, Tags: { team: 'orders' } });
+  await first.sqs.addPermission({
+    QueueUrl: made,
+    Label: 'partner',
+    AWSAccountIds: [account],
+    Actions: ['SendMessage'],
+  });
+  await first.send(made, 'a', { MessageGroupId: 'g' });
+  const before = await first.attributes(made);
+  await first.end();
+  await clock.advance(60_000);
+  const second = await sqsFixture({ clock, data: folder });
+  const [again = ''] = (await second.sqs.listQueues({ QueueNamePrefix: 'kept' })).QueueUrls ?? [];
+  expect(await second.attributes(again)).toEqual({ ...before, ApproximateNumberOfMessages: '0' });
+  expect((await second.sqs.listQueueTags({ QueueUrl: again })).Tags).toEqual({ team: 'orders' });
+  await second.end();
+  await rm(folder, { recursive: true });
 });

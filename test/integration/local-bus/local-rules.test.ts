@@ -3,7 +3,7 @@ import {
   ListRulesCommand,
   ListTargetsByRuleCommand,
 } from '@aws-sdk/client-eventbridge';
-import { defineLocalRules } from '@tidings/local';
+import { defineLocalRules, type PublishInput } from '@tidings/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BusFixture, busFixture } from '../../support/bus-fixture.ts';
 
@@ -59,6 +59,27 @@ test('functions, URLs and ARNs are targets; what is declared no more goes', asyn
   on.bus.applyRules({});
   expect(await rules()).toEqual(['of-a-client']);
   expect((await on.events.send(new ListArchivesCommand({}))).Archives).toEqual([]);
+});
+
+test('a target may say what stands for its ARN', async () => {
+  const topic = 'arn:aws:sns:eu-west-1:000000000000:orders';
+  const got: unknown[] = [];
+  on.bus.applyRules({
+    rules: [
+      {
+        name: 'r',
+        pattern: source,
+        targets: [
+          { Arn: topic, Input: '{"n":1}', handler: (input: PublishInput) => got.push(input) },
+        ],
+      },
+    ],
+  });
+  await on.put({ n: 1 });
+  await on.bus.settled();
+  expect(got).toEqual([{ TopicArn: topic, Message: '{"n":1}' }]);
+  const { Targets } = await on.events.send(new ListTargetsByRuleCommand({ Rule: 'r' }));
+  expect(Targets).toEqual([{ Id: 'target-1', Arn: topic, Input: '{"n":1}' }]);
 });
 
 describe('what is wrong changes nothing and is one sentence', () => {

@@ -1,3 +1,4 @@
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import type { PublishInput, PutRecordInput, StartExecutionInput } from '@tidings/local';
 import { manualClock } from '@tidings/local';
@@ -196,6 +197,18 @@ describe('a queue takes what it would take of any sender', () => {
     );
     return await deliver(on.queueArn('f.fifo'), { SqsParameters: { MessageGroupId: 'g' } });
   };
+
+  test('with the trace header of the entry', async () => {
+    await on.rule('r', { Id: 't', Arn: on.queueArn('q') });
+    const TraceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793';
+    await on.events.send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'com.acme.orders', DetailType: 'D', Detail: '{}', TraceHeader }],
+      }),
+    );
+    await on.bus.settled();
+    expect((await on.receive('q'))[0]?.Attributes?.AWSTraceHeader).toBe(TraceHeader);
+  });
 
   test('a FIFO queue that deduplicates by content', async () => {
     expect(await fifo({ ContentBasedDeduplication: 'true' })).toMatchObject({ state: 'delivered' });

@@ -81,7 +81,11 @@ function applyRule(core: BusCore, rule: LocalRule, events: Perform): void {
 /** A function or URL stands for a Lambda function that is named after rule and target. */
 function targetOf(core: BusCore, rule: LocalRule, target: LocalTarget, Id: string): Target {
   const { account, region } = core.options;
-  if (typeof target === 'object') return { Id, ...target };
+  if (typeof target === 'object') {
+    const { handler, ...rest } = target;
+    if (handler !== undefined) core.handlers.set(target.Arn, handler);
+    return { Id, ...rest };
+  }
   if (typeof target === 'string' && target.startsWith('arn:')) return { Id, Arn: target };
   const name = [rule.bus ?? 'default', rule.name, Id].join('-').replace(/[^\w-]/g, '_');
   const Arn = `arn:aws:lambda:${region}:${account}:function:${name}`;

@@ -1,11 +1,16 @@
-import type { TargetHandler } from '../delivery/target-handlers.ts';
+import type { AnyHandler, TargetHandler } from '../delivery/target-handlers.ts';
 import type { Target } from '../estate/target.ts';
 import type { Fault } from '../faults/fault.ts';
 
 /** A target: an ARN, a URL to post to, a function, or all that PutTargets takes. */
 export type LocalTarget =
   | TargetHandler
-  | (Omit<Target, 'Arn' | 'Id'> & { readonly Id?: string; readonly Arn: string });
+  | (Omit<Target, 'Arn' | 'Id'> & {
+      readonly Id?: string;
+      readonly Arn: string;
+      /** What stands for the ARN, as in `bus.handle`. */
+      readonly handler?: AnyHandler;
+    });
 
 /** A rule of a rules file. */
 export interface LocalRule {

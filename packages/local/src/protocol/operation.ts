@@ -5,6 +5,8 @@ import { checkInput, type Fields, type InputOf } from './input-shape.ts';
 export interface Origin extends AwsScope {
   /** X-Ray's `Root=…;Parent=…`. */
   readonly traceHeader?: string | undefined;
+  /** Calls `run` when the connection closes, so that nothing is kept for one who has left. */
+  readonly onLeave?: (run: () => void) => void;
 }
 
 /** Who asks, and when. */

@@ -4,6 +4,7 @@ import type { BusCore } from '../bus-core.ts';
 import type { FaultVerdict, RequestSubject } from '../faults/fault-plan.ts';
 import type { OpenRecord } from '../journal/request-journal.ts';
 import { busAddress } from '../protocol/bus-address.ts';
+import type { Origin } from '../protocol/operation.ts';
 import { type PutEventsOutput, putEvents } from '../protocol/put-events.ts';
 import { type PutEventsEntry, wellTypedEntries } from '../protocol/put-events-entry.ts';
 import { readEntries } from '../protocol/put-events-request.ts';
@@ -96,7 +97,12 @@ async function serve(
       return reset(response);
     }
   }
-  const committed = await commit(bus, head, input, verdict, record);
+  const origin: Origin = {
+    ...head.scope,
+    traceHeader: head.traceHeader,
+    onLeave: (run) => response.once('close', run),
+  };
+  const committed = await commit(bus, head, origin, input, verdict, record);
   if (verdict.delayAfterMs > 0) await pause(verdict.delayAfterMs);
   if (effect?.type === 'commit-then') {
     switch (effect.symptom) {
@@ -132,6 +138,7 @@ interface Committed {
 async function commit(
   bus: BusCore,
   head: AwsRequest,
+  origin: Origin,
   input: unknown,
   verdict: FaultVerdict,
   record: OpenRecord,
@@ -139,10 +146,7 @@ async function commit(
   const { effect } = verdict;
   try {
     if (head.service !== 'events' || head.op !== 'PutEvents') {
-      const output = await bus.perform(head.service, head.op, input, {
-        ...head.scope,
-        traceHeader: head.traceHeader,
-      });
+      const output = await bus.perform(head.service, head.op, input, origin);
       return { wire: { status: 200, body: JSON.stringify(output) }, output: undefined };
     }
     const { output, records } = putEvents(bus, {

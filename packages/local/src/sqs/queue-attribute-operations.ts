@@ -34,7 +34,7 @@ export function queueAttributeOperations(queues: Queues): Operations {
           throw invalidAttribute('FifoQueue', 'Modifying queue type is not supported.');
         }
         checkRedrive(queues, queue, attributes);
-        queue.setAttributes(attributes);
+        queue.setAttributes(attributes, caller.now);
         return {};
       },
     ),

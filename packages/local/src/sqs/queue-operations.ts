@@ -25,7 +25,9 @@ export function queueOperations(queues: Queues): Operations {
         checkRedrive(queues, { arn, isFifo }, attributes);
         const found = queues.find(name, caller);
         if (found === undefined) {
-          return { QueueUrl: queues.create(name, caller, attributes, tags).url };
+          return {
+            QueueUrl: queues.create(name, caller, { attributes, tags, createdAt: caller.now }).url,
+          };
         }
         const before = found.attributes();
         for (const [attribute, value] of Object.entries(attributes)) {

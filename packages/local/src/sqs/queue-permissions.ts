@@ -46,13 +46,16 @@ export function queuePermissionOperations(queues: Queues): Operations {
         if (wrong !== undefined) {
           throw invalidValue(`[${wrong}]`, 'PrincipalId', 'Unable to verify.');
         }
-        queue.setAttributes({ Policy: withPermission(queue, Label, accounts, actions) });
+        queue.setAttributes(
+          { Policy: withPermission(queue, Label, accounts, actions) },
+          caller.now,
+        );
         return {};
       },
     ),
     RemovePermission: sqsCommand({ QueueUrl, Label: required(text()) }, (input, caller) => {
       const queue = findQueue(queues, input.QueueUrl, caller);
-      queue.setAttributes({ Policy: withoutPermission(queue, input.Label) });
+      queue.setAttributes({ Policy: withoutPermission(queue, input.Label) }, caller.now);
       return {};
     }),
   };

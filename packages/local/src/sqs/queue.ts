@@ -12,6 +12,8 @@ export interface ReceiveOptions {
   readonly waitMs: number;
   /** Default: the queue's. */
   readonly visibilityMs: number | undefined;
+  /** Calls `run` when the receiver does not wait any more. */
+  readonly onLeave?: ((run: () => void) => void) | undefined;
 }
 
 /** One queue: at least once, with visibility time-outs, redrive and FIFO groups. */
@@ -26,7 +28,7 @@ export interface Queue {
   readonly attributes: () => QueueAttributes;
   readonly tags: Map<string, string>;
   /** @param changed Attributes that were checked; an empty text takes one away. */
-  setAttributes(changed: QueueAttributes): void;
+  setAttributes(changed: QueueAttributes, now: number): void;
   /** Where a FIFO queue had the message within five minutes already, that one. */
   send(message: NewMessage): Message;
   /** Puts a message into the queue that came from another one. */
@@ -54,16 +56,18 @@ export interface QueueSettings {
   /** Checked ones. */
   readonly attributes: QueueAttributes;
   readonly tags: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
   readonly clock: Clock;
   /** Moves a message that was received too often; false where that queue is gone. */
   readonly redrive: (message: Message, from: Queue, deadLetterArn: string) => boolean;
 }
 
 export function createQueue(settings: QueueSettings): Queue {
-  const { name, arn, url, clock } = settings;
+  const { name, arn, url, clock, createdAt } = settings;
   const isFifo = name.endsWith('.fifo');
   let attributes = changedAttributes(defaultAttributes(isFifo), settings.attributes);
-  let modifiedAt = clock.now();
+  let modifiedAt = createdAt;
   let messages: Message[] = [];
   let sequence = 0n;
   const deduplication = createDeduplication(attributes);
@@ -131,14 +135,14 @@ export function createQueue(settings: QueueSettings): Queue {
     arn,
     url,
     isFifo,
-    createdAt: clock.now(),
+    createdAt,
     modifiedAt: () => modifiedAt,
     attributes: () => attributes,
     tags: new Map(Object.entries(settings.tags)),
-    setAttributes(changed) {
+    setAttributes(changed, now) {
       attributes = changedAttributes(attributes, changed);
-      modifiedAt = clock.now();
-      deduplication.attributesChanged(attributes, modifiedAt);
+      modifiedAt = now;
+      deduplication.attributesChanged(attributes, now);
     },
     send(given) {
       const now = clock.now();
@@ -182,6 +186,8 @@ export function createQueue(settings: QueueSettings): Queue {
         };
         const cancel = clock.after(options.waitMs, () => end([]));
         waiting.add(look);
+        // Else the next message would be hidden for somebody who has left.
+        options.onLeave?.(() => end([]));
         wake();
       });
     },

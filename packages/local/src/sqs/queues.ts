@@ -5,15 +5,19 @@ import { createQueue, type Queue } from './queue.ts';
 import type { QueueAttributes } from './queue-attributes.ts';
 import { redrivePolicy } from './redrive-policy.ts';
 
+/** What a new queue is given. */
+export interface NewQueue {
+  /** Checked ones. */
+  readonly attributes?: QueueAttributes;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. Default: now. */
+  readonly createdAt?: number;
+}
+
 /** The queues that exist, over all accounts and regions. */
 export interface Queues {
   /** A name that ends with `.fifo` makes a FIFO queue. */
-  create(
-    name: string,
-    scope: AwsScope,
-    attributes?: QueueAttributes,
-    tags?: Readonly<Record<string, string>>,
-  ): Queue;
+  create(name: string, scope: AwsScope, given?: NewQueue): Queue;
   find(name: string, scope: AwsScope): Queue | undefined;
   byArn(arn: string): Queue | undefined;
   list(scope: AwsScope): readonly Queue[];
@@ -44,10 +48,10 @@ export function createQueues(clock: Clock, baseUrl: () => string): Queues {
     return true;
   };
   return {
-    create(name, scope, attributes = {}, tags = {}) {
+    create(name, scope, { attributes = {}, tags = {}, createdAt = clock.now() } = {}) {
       const arn = queueArn(name, scope);
       const url = `${baseUrl()}/${scope.account}/${name}`;
-      const queue = createQueue({ name, arn, url, attributes, tags, clock, redrive });
+      const queue = createQueue({ name, arn, url, attributes, tags, createdAt, clock, redrive });
       queues.set(arn, queue);
       return queue;
     },

@@ -62,6 +62,7 @@ export function receiveMessage(queues: Queues): Operations {
           max,
           waitMs: wait * 1000,
           visibilityMs: visibility === undefined ? undefined : visibility * 1000,
+          onLeave: caller.onLeave,
         });
         if (messages.length === 0) return {};
         return {
