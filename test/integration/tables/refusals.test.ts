@@ -96,7 +96,56 @@ test('a table without any replica identity is refused before it breaks its write
 test('a table that does not exist, and one that is no table', async () => {
   await expect(setUp(inserts)).rejects.toThrow('table public.orders does not exist');
   await database.query('create view orders as select 1 as id');
-  await expect(setUp(inserts)).rejects.toThrow('table public.orders does not exist');
+  await expect(setUp(inserts)).rejects.toThrow('public.orders is a view');
+  await database.query('drop view orders; create materialized view orders as select 1 as id');
+  await expect(setUp(inserts)).rejects.toThrow('public.orders is a materialized view');
+  await database.query('drop materialized view orders; create sequence orders');
+  await expect(setUp(inserts)).rejects.toThrow('public.orders is no table; name a table');
+});
+
+test('rows that leave nothing in the log are refused with the statement, which helps', async () => {
+  await database.query(
+    `create foreign data wrapper nowhere; create server far foreign data wrapper nowhere;
+     create table orders (id int) partition by range (id);
+     create unlogged table "Orders 1" partition of orders for values from (1) to (10);
+     create foreign table orders_2 partition of orders for values from (10) to (20) server far`,
+  );
+  const detaching = 'ALTER TABLE public.orders DETACH PARTITION public.orders_2';
+  await expect(setUp(inserts)).rejects.toThrow(
+    `rows of public.orders lie in public.orders_2, a foreign table, whose changes are not in the log of this server; run ${detaching}`,
+  );
+  await database.query(detaching);
+  const logging = 'ALTER TABLE public."Orders 1" SET LOGGED';
+  await expect(setUp(inserts)).rejects.toThrow(
+    `public."Orders 1" is unlogged and so leaves nothing in the log; run ${logging}`,
+  );
+  await database.query(logging);
+  await setUp(inserts);
+  const lost = captureTable({ ...mapping, table: 'heirs', insert: nothing });
+  await database.query(
+    `create table heirs (id int primary key);
+     create foreign table "A b" () inherits (heirs) server far`,
+  );
+  const parting = 'ALTER TABLE public."A b" NO INHERIT public.heirs';
+  await expect(setUp(lost)).rejects.toThrow(`run ${parting}`);
+  await database.query(parting);
+  await setUp(lost);
+});
+
+test('a partition is captured under its root, or alone', async () => {
+  await database.query(
+    `create table orders (id int primary key) partition by range (id);
+     create table orders_1 partition of orders for values from (1) to (10)`,
+  );
+  const part = captureTable({ ...mapping, table: 'orders_1', insert: nothing });
+  const sentence =
+    'public.orders_1 is a partition of public.orders, under whose name its changes are ' +
+    'published; capture public.orders alone';
+  await expect(setUp(inserts, part)).rejects.toThrow(sentence);
+  await setUp(part);
+  expect(await refusal(part)).toBe('accepted');
+  await setUp(inserts);
+  await expect(setUp(part)).rejects.toThrow(sentence);
 });
 
 test('a publication without the table, or without an operation, is refused', async () => {

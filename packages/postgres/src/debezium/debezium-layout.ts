@@ -1,8 +1,9 @@
-import { ConfigurationError } from '@tidings/relay';
+import { ConfigurationError, rowOf } from '@tidings/relay';
 import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
+import { CapturedRelations } from '../tables/captured-relations.ts';
 import { type TableChange, tableChangeReader } from '../tables/table-change.ts';
-import { inspectTables, type TableDemand } from '../tables/table-inspection.ts';
+import type { TableDemand } from '../tables/table-inspection.ts';
 import { formatTableName, parseTableName } from '../tables/table-name.ts';
 import type { WalLayout } from '../wal/wal-layout.ts';
 import { type DebeziumMapping, debeziumEventsOf } from './debezium-events.ts';
@@ -28,20 +29,22 @@ export function debeziumLayout(
   rowsStay: boolean,
 ): WalLayout<DebeziumRow> {
   const { name, label } = demand;
+  const relations = new CapturedRelations([demand], false);
   let present: readonly string[] = [];
   return {
     tables: [name],
     operations: demand.operations,
     async prepare(sql, publication): Promise<void> {
-      const inspected = await inspectTables(sql, publication, [demand], rowsStay);
-      const types = inspected.get(label)?.columns ?? new Map<string, number>();
+      await relations.refresh(sql, publication, rowsStay);
+      const types = relations.factsOf(label)?.columns ?? new Map<string, number>();
       checkColumns(label, columns, types);
       present = [...types.keys()];
     },
-    reader(relation) {
-      if (relation.schema !== name.schema || relation.table !== name.table) return undefined;
-      const read = tableChangeReader(label, relation, null);
-      return (message, place) => rowOf(read(message, place), columns);
+    reader(relation, xid) {
+      const captured = relations.find(relation, xid);
+      if (captured === undefined) return undefined;
+      const read = tableChangeReader(captured, relation);
+      return (message, place) => changeRow(read(message, place), columns);
     },
     capture: (row) => debeziumEventsOf(row, mapping),
     backfill: rowsStay
@@ -49,7 +52,10 @@ export function debeziumLayout(
           {
             countable: false,
             query: (bookmark) => backfillQuery(name, present, bookmark),
-            read: (row, { openedAt }) => debeziumRowOf(row, columns, openedAt),
+            read: (numbered, { openedAt }) => {
+              const row = rowOf(present.map((column, i) => [column, numbered[`c${i}`] ?? null]));
+              return debeziumRowOf(row, columns, openedAt);
+            },
           },
         ]
       : undefined,
@@ -57,7 +63,7 @@ export function debeziumLayout(
   };
 }
 
-function rowOf(change: TableChange, columns: DebeziumColumns): DebeziumRow {
+function changeRow(change: TableChange, columns: DebeziumColumns): DebeziumRow {
   return debeziumRowOf(change.now ?? {}, columns, change.occurredAt);
 }
 
@@ -97,7 +103,7 @@ function backfillQuery(
       ? '0'
       : `pg_snapshot_xmin(${pg.escapeLiteral(bookmark.snapshot)}::pg_snapshot)::text::bigint`;
   return (
-    `select ${columns.map((column) => `o.${pg.escapeIdentifier(column)}`).join(', ')} ` +
+    `select ${columns.map((column, i) => `o.${pg.escapeIdentifier(column)} as c${i}`).join(', ')} ` +
     `from ${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)} o, ` +
     '(select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) s ' +
     `where ${writtenBy} >= ${covered} order by ${writtenBy}, o.tableoid, o.ctid`

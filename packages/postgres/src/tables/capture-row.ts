@@ -24,16 +24,13 @@ const operations: Readonly<Record<string, RowOperation>> = {
   delete: 'remove',
 };
 
-/** The statement that makes Postgres send old rows whole. */
-export function identityStatement(table: string): string {
-  return `ALTER TABLE ${table} REPLICA IDENTITY FULL`;
-}
-
 /** What is known of a table beside its changes. */
 export interface TableKnowledge {
   readonly types: TypeCatalog;
   /** For changes that do not tell their key: dead letters of earlier versions. */
   readonly primaryKey: readonly string[];
+  /** The statements that make Postgres send old rows whole. */
+  readonly identityRemedy: string;
 }
 
 /**
@@ -42,7 +39,7 @@ export interface TableKnowledge {
  */
 export function captureRow(
   change: TableChange,
-  { types, primaryKey }: TableKnowledge,
+  { types, primaryKey, identityRemedy }: TableKnowledge,
   capture: RowCapture,
 ): readonly PublishableEvent[] {
   const { table, before, oldKey, omitted } = change;
@@ -75,7 +72,7 @@ export function captureRow(
   if (missing !== undefined) {
     throw new CaptureError(
       `column ${missing} of ${table} is large, was not changed and was therefore not sent; run ` +
-        `${identityStatement(table)}, or leave the column out of the schema`,
+        `${identityRemedy}, or leave the column out of the schema`,
     );
   }
   if (refusal !== undefined) throw refusal;

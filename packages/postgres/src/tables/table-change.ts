@@ -2,6 +2,8 @@ import { emptyRow, rowOf } from '@tidings/relay';
 import { formatLsn } from '../lsn.ts';
 import { type OldRow, type Relation, type Tuple, unchanged } from '../wal/pgoutput.ts';
 import type { ChangePlace, RowMessage } from '../wal/wal-layout.ts';
+import type { CapturedRelation } from './captured-relations.ts';
+import type { OldRowExtent } from './old-row.ts';
 
 /** Values as Postgres writes them, by column; null is SQL's NULL. */
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -40,53 +42,57 @@ export interface TableChange {
 
 const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
 
-/** Makes changes of the messages of one relation, whose rows have this key. */
+/** Makes changes of the messages of one relation. */
 export function tableChangeReader(
-  table: string,
+  { label: table, key, partitions }: CapturedRelation,
   relation: Relation,
-  key: readonly string[] | null,
 ): (message: RowMessage, place: ChangePlace) => TableChange {
   const { columns, typeOids, inIdentity } = relation;
   const types = rowOf(columns.map((column, i) => [column, typeOids[i] as number] as const));
 
-  /** All columns but those that `leave` names. */
-  function textRow(values: Tuple, leave: (index: number) => boolean): TextRow {
+  function textRow(values: Tuple, sent?: readonly boolean[]): TextRow {
     const row = emptyRow<string | null>();
     columns.forEach((column, i) => {
       const value = values[i] ?? null;
-      if (value !== unchanged && !leave(i)) row[column] = value;
+      if (value !== unchanged && sent?.[i] !== false) row[column] = value;
     });
     return row;
   }
-  const wholeRow = (values: Tuple): TextRow => textRow(values, () => false);
-  const keyOf = (values: Tuple): TextRow => textRow(values, (i) => inIdentity[i] !== true);
 
-  function oldImage(before: OldRow | undefined): Pick<TableChange, 'before' | 'oldKey'> {
-    if (before === undefined) return {};
-    return before.kind === 'full'
-      ? { before: wholeRow(before.values) }
-      : { oldKey: keyOf(before.values) };
+  function extentOf(before: OldRow): OldRowExtent {
+    if (partitions !== undefined) return partitions.extentOf(before, columns);
+    return { full: before.kind === 'full', sent: inIdentity };
+  }
+
+  function oldImage(before: OldRow): Pick<TableChange, 'before' | 'oldKey'> {
+    const { full, sent } = extentOf(before);
+    return full ? { before: textRow(before.values) } : { oldKey: textRow(before.values, sent) };
   }
 
   function newImage(
     now: Tuple,
     before: OldRow | undefined,
   ): Required<Pick<TableChange, 'now'>> & Pick<TableChange, 'omitted'> {
-    if (!now.includes(unchanged)) return { now: wholeRow(now) };
-    if (before?.kind === 'full') {
-      return { now: wholeRow(now.map((value, i) => mergedValue(value, before.values[i]))) };
+    if (!now.includes(unchanged)) return { now: textRow(now) };
+    if (before !== undefined && extentOf(before).full) {
+      return { now: textRow(now.map((value, i) => mergedValue(value, before.values[i]))) };
     }
-    return { now: wholeRow(now), omitted: columns.filter((_, i) => now[i] === unchanged) };
+    return { now: textRow(now), omitted: columns.filter((_, i) => now[i] === unchanged) };
   }
 
   return (message, place) => {
     const change = { table, ...identityOf(place), types, key };
     switch (message.kind) {
       case 'insert':
-        return { ...change, kind: 'insert', now: wholeRow(message.now) };
+        return { ...change, kind: 'insert', now: textRow(message.now) };
       case 'update': {
         const { now, before } = message;
-        return { ...change, kind: 'update', ...newImage(now, before), ...oldImage(before) };
+        return {
+          ...change,
+          kind: 'update',
+          ...newImage(now, before),
+          ...(before !== undefined && oldImage(before)),
+        };
       }
       case 'delete':
         return { ...change, kind: 'delete', ...oldImage(message.before) };

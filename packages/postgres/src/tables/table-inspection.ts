@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import type { TableName, WalLayout } from '../wal/wal-layout.ts';
-import { identityStatement } from './capture-row.ts';
-import type { CatalogColumns } from './row-key.ts';
+import { identityStatements } from './replica-identity.ts';
+import { type RowHolder, readTableFacts, type TableFacts } from './table-facts.ts';
 import { formatTableName } from './table-name.ts';
 
 /** What a table must be able to give. */
@@ -21,21 +21,9 @@ interface InspectedPublication {
   readonly publishesOldRows: boolean;
 }
 
-interface TableRow {
-  readonly partitioned: boolean;
-  readonly primary_key: string[] | null;
-  readonly columns: readonly (readonly [name: string, type: number])[] | null;
-  readonly filtered: boolean;
-  /** Tables that hold rows, the table itself or its partitions, and their identities. */
-  readonly leaves: readonly {
-    readonly schema: string;
-    readonly table: string;
-    readonly identity: 'default' | 'nothing' | 'full' | 'index';
-  }[];
-}
-
 /**
- * Looks whether tables can give what is demanded of them.
+ * Looks whether tables can give what is demanded of them, before there is a publication and
+ * with it.
  * @throws ConfigurationError with the statements to run where one cannot.
  */
 export async function inspectTables(
@@ -43,63 +31,120 @@ export async function inspectTables(
   publication: string,
   tables: readonly TableDemand[],
   snapshotOnLoss: boolean,
-): Promise<ReadonlyMap<string, CatalogColumns>> {
+): Promise<ReadonlyMap<string, TableFacts>> {
   const published = await inspectPublication(sql, publication);
-  const inspected = new Map<string, CatalogColumns>();
+  const inspected = new Map<string, TableFacts>();
   for (const table of tables) {
-    const row = await inspectTable(sql, publication, table);
-    if (row === undefined) {
+    const facts = await readTableFacts(sql, publication, table.name);
+    if (facts === undefined) {
       throw new ConfigurationError(`table ${table.label} does not exist; correct its name`);
     }
-    checkTable(table, row, publication, published);
-    if (snapshotOnLoss && row.filtered) {
+    checkPublishable(table, facts, tables);
+    checkIdentity(table, facts, publication, published);
+    if (snapshotOnLoss && facts.filtered) {
       throw new ConfigurationError(
         `publication "${publication}" filters rows or columns of ${table.label}, which a snapshot ` +
           "would not; remove the filter, or set onSlotLoss to 'halt'",
       );
     }
-    inspected.set(table.label, {
-      primaryKey: row.primary_key ?? [],
-      columns: new Map(row.columns),
-    });
+    inspected.set(table.label, facts);
   }
   return inspected;
 }
 
-function checkTable(
+const otherKinds: Readonly<Record<string, string>> = {
+  v: 'a view, which has no changes of its own; capture the tables that it reads',
+  m: 'a materialized view, whose changes are not published; capture the tables that it reads',
+  f: 'a foreign table, whose changes are in the log of its own server; capture it there',
+};
+
+/** Whether all rows of the table reach the log of this server, under its name. */
+function checkPublishable(
+  { label }: TableDemand,
+  facts: TableFacts,
+  tables: readonly TableDemand[],
+): void {
+  if (facts.kind !== 'r' && facts.kind !== 'p') {
+    throw new ConfigurationError(
+      `${label} is ${otherKinds[facts.kind] ?? 'no table; name a table'}`,
+    );
+  }
+  const captured = tables.map((each) => each.label);
+  const ancestor = facts.ancestors.find(
+    (each) => each.published || captured.includes(formatTableName(each)),
+  );
+  if (ancestor !== undefined) {
+    const root = formatTableName(ancestor);
+    throw new ConfigurationError(
+      `${label} is a partition of ${root}, under whose name its changes are published; capture ` +
+        `${root} alone`,
+    );
+  }
+  const foreign = facts.holders.filter(({ local }) => !local);
+  if (foreign.length > 0) {
+    const statements = foreign.map(detachingStatement);
+    throw new ConfigurationError(
+      `rows of ${label} lie in ${namesOf(foreign)}, a foreign table, whose changes are not in the ` +
+        `log of this server; run ${statements.join('; ')}`,
+    );
+  }
+  // A temporary heir is its session's own affair.
+  const lasting = facts.holders.filter(({ persistence }) => persistence !== 't');
+  if (lasting.length < facts.holders.length && lasting.length === 0) {
+    throw new ConfigurationError(
+      `${label} is a temporary table, which leaves nothing in the log; capture one that stays`,
+    );
+  }
+  const unlogged = lasting.filter(({ persistence }) => persistence !== 'p');
+  if (unlogged.length > 0) {
+    const statements = unlogged.map((each) => `ALTER TABLE ${formatTableName(each)} SET LOGGED`);
+    throw new ConfigurationError(
+      `${namesOf(unlogged)} is unlogged and so leaves nothing in the log; run ` +
+        statements.join('; '),
+    );
+  }
+}
+
+/** Whether the log holds as much of a row that was changed as the mapping reads. */
+function checkIdentity(
   table: TableDemand,
-  row: TableRow,
+  facts: TableFacts,
   publication: string,
   published: InspectedPublication | undefined,
 ): void {
   const { label } = table;
-  if (row.partitioned && published?.viaRoot === false) {
+  if (facts.kind === 'p' && published?.viaRoot === false) {
     throw new ConfigurationError(
       `table ${label} is partitioned and its rows come under their partitions' names; run ` +
         `ALTER PUBLICATION ${pg.escapeIdentifier(publication)} SET (publish_via_partition_root = true)`,
     );
   }
-  const partial = row.leaves.filter(({ identity }) => identity !== 'full');
+  const partial = facts.holders.filter(({ identity }) => identity !== 'full');
   if (table.needsOldRow && partial.length > 0) {
     throw new ConfigurationError(
       `the mapping of ${label} reads the row as it was before, which Postgres does not send; run ` +
-        `${statementsFor(partial)}, or set images to 'new'`,
+        `${identityStatements(partial)}, or set images to 'new'`,
     );
   }
-  const withoutKey = row.leaves.filter(
-    ({ identity }) => identity === 'nothing' || (identity === 'default' && !row.primary_key),
-  );
+  const withoutKey = facts.holders.filter(({ identity }) => identity === 'none');
   const mapsOldRows = table.operations.some((each) => each === 'update' || each === 'delete');
   if (withoutKey.length > 0 && (mapsOldRows || published?.publishesOldRows === true)) {
     throw new ConfigurationError(
       `table ${label} has no replica identity, and everybody's UPDATE and DELETE fails while the ` +
-        `publication publishes them; run ${statementsFor(withoutKey)}`,
+        `publication publishes them; run ${identityStatements(withoutKey)}`,
     );
   }
 }
 
-function statementsFor(tables: TableRow['leaves']): string {
-  return tables.map((each) => identityStatement(formatTableName(each))).join('; ');
+function detachingStatement(holder: RowHolder): string {
+  const [name, parent] = [holder, holder.parent ?? holder].map(formatTableName);
+  return holder.heir
+    ? `ALTER TABLE ${name} NO INHERIT ${parent}`
+    : `ALTER TABLE ${parent} DETACH PARTITION ${name}`;
+}
+
+function namesOf(holders: readonly RowHolder[]): string {
+  return holders.map(formatTableName).join(', ');
 }
 
 async function inspectPublication(
@@ -113,46 +158,4 @@ async function inspectPublication(
   );
   const row = rows[0];
   return row && { viaRoot: row.via_root, publishesOldRows: row.old_rows };
-}
-
-async function inspectTable(
-  sql: pg.ClientBase,
-  publication: string,
-  { name }: TableDemand,
-): Promise<TableRow | undefined> {
-  const { rows } = await sql.query<TableRow>(
-    `select c.relkind = 'p' as partitioned,
-            (select json_agg(a.attname order by k.ordinality)
-             from pg_index i
-             cross join unnest(i.indkey::int2[]) with ordinality as k (attnum, ordinality)
-             join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
-               and k.ordinality <= i.indnkeyatts
-             where i.indrelid = c.oid and i.indisprimary) as primary_key,
-            (select json_agg(json_build_array(a.attname, a.atttypid::int8) order by a.attnum)
-             from pg_attribute a
-             where a.attrelid = c.oid and a.attnum > 0
-               and not a.attisdropped and a.attgenerated = ''
-               and not exists (
-                 select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-                 where r.prrelid = c.oid and p.pubname = $3
-                   and jsonb_typeof(to_jsonb(r) -> 'prattrs') = 'array'
-                   and not to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum))) as columns,
-            exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-                    where r.prrelid = c.oid and p.pubname = $3
-                      and (to_jsonb(r) ->> 'prqual' is not null
-                        or to_jsonb(r) ->> 'prattrs' is not null)) as filtered,
-            (select coalesce(json_agg(json_build_object(
-                      'schema', n.nspname, 'table', l.relname,
-                      'identity', case l.relreplident when 'd' then 'default' when 'n' then 'nothing'
-                                    when 'f' then 'full' else 'index' end)), '[]')
-             from pg_class l
-             join pg_namespace n on n.oid = l.relnamespace
-             where l.relkind = 'r'
-               and (l.oid = c.oid or l.oid in (select relid from pg_partition_tree(c.oid)))
-            ) as leaves
-     from pg_class c
-     where c.oid = to_regclass(quote_ident($1) || '.' || quote_ident($2)) and c.relkind in ('r', 'p')`,
-    [name.schema, name.table, publication],
-  );
-  return rows[0];
 }

@@ -2,14 +2,13 @@ import { hash } from 'node:crypto';
 import type { PublishableEvent } from '@tidings/contract';
 import { CaptureError, rowOf } from '@tidings/relay';
 import pg from 'pg';
-import { ConnectionLost } from '../connection-lost.ts';
 import type { Backfill, WalLayout } from '../wal/wal-layout.ts';
-import { captureRow, identityStatement, type TableKnowledge } from './capture-row.ts';
+import { captureRow, type TableKnowledge } from './capture-row.ts';
 import type { CapturedTable } from './capture-table.ts';
-import { type CatalogColumns, hasColumnsOf, rowKeyOf } from './row-key.ts';
+import { CapturedRelations } from './captured-relations.ts';
+import { identityRemedy } from './replica-identity.ts';
+import type { CatalogColumns } from './row-key.ts';
 import { type TableChange, tableChangeReader } from './table-change.ts';
-import { inspectTables } from './table-inspection.ts';
-import { builtInTypes, loadTypeCatalog } from './type-catalog.ts';
 
 const noColumns: CatalogColumns = { primaryKey: [], columns: new Map() };
 
@@ -22,45 +21,27 @@ export function tableLayout(
   snapshotOnLoss: boolean,
 ): WalLayout<TableChange> {
   const byLabel = new Map(tables.map((table) => [table.label, table]));
-  let inspected: ReadonlyMap<string, CatalogColumns> = new Map();
-  let types = builtInTypes;
-  const lookedFor = new Set<string>();
-
-  function tableOf(schema: string, name: string): CapturedTable | undefined {
-    return tables.find((each) => each.name.schema === schema && each.name.table === name);
-  }
-
+  const relations = new CapturedRelations(tables, true);
   return {
     tables: tables.map(({ name }) => name),
     operations: [...new Set(tables.flatMap(({ operations }) => operations))],
-    async prepare(sql, publication): Promise<void> {
-      inspected = await inspectTables(sql, publication, tables, snapshotOnLoss);
-      types = await loadTypeCatalog(sql);
-    },
-    reader(relation) {
-      const table = tableOf(relation.schema, relation.table);
-      if (table === undefined) return undefined;
-      const catalog = inspected.get(table.label) ?? noColumns;
-      const unknown = relation.typeOids.some((oid) => types.readerOf(oid) === undefined);
-      if (unknown || !hasColumnsOf(relation, catalog)) {
-        // A new connection reads the catalog first. Where that says the same, it is the
-        // stream that is of an earlier time.
-        const described = JSON.stringify(relation);
-        if (!lookedFor.has(described)) {
-          lookedFor.add(described);
-          throw new ConnectionLost(`the columns of ${table.label} have changed`);
-        }
-      }
-      return tableChangeReader(table.label, relation, rowKeyOf(relation, catalog));
+    prepare: (sql, publication) => relations.refresh(sql, publication, snapshotOnLoss),
+    reader(relation, xid) {
+      const captured = relations.find(relation, xid);
+      return captured && tableChangeReader(captured, relation);
     },
     capture(change) {
       const table = byLabel.get(change.table);
       if (table === undefined) throw new CaptureError(`table ${change.table} is not captured`);
-      const { primaryKey } = inspected.get(change.table) ?? noColumns;
-      return eventsOf(table, change, { types, primaryKey });
+      const { primaryKey = [], holders = [] } = relations.factsOf(change.table) ?? {};
+      return eventsOf(table, change, {
+        types: relations.types,
+        primaryKey,
+        identityRemedy: identityRemedy(table.name, holders),
+      });
     },
     backfill: snapshotOnLoss
-      ? tables.map((table) => snapshotOf(table, () => inspected.get(table.label) ?? noColumns))
+      ? tables.map((table) => snapshotOf(table, () => relations.factsOf(table.label) ?? noColumns))
       : undefined,
     remedy:
       "start once with onSlotLoss: 'snapshot', which gives every row to the mappings' snapshot, " +
@@ -87,8 +68,7 @@ function eventsOf(
   const lacksOldRow = change.kind !== 'insert' && change.before === undefined;
   if (table.needsOldRow && lacksOldRow) {
     throw new CaptureError(
-      `a change of ${change.table} came without the row before it; run ` +
-        `${identityStatement(change.table)} (on each partition of a partitioned table)`,
+      `a change of ${change.table} came without the row before it; run ${knowledge.identityRemedy}`,
     );
   }
   return captureRow(change, knowledge, table.changes);

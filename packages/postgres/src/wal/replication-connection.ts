@@ -18,8 +18,6 @@ export interface ReplicationRequest {
   /** Milliseconds that the server may take to begin. */
   readonly silenceMs: number;
   readonly from: Lsn;
-  /** Leaves out rows that logical replication brought here; PostgreSQL 16 and later. */
-  readonly localOriginOnly: boolean;
   /** A pgoutput message begins at `offset`; the chunk is overwritten after the call. */
   readonly onMessage: (chunk: Buffer, offset: number) => void;
   /** The server has sent everything before `walEnd`. */
@@ -125,10 +123,9 @@ function startStatement(request: ReplicationRequest): string {
   const slot = pg.escapeIdentifier(request.slot);
   // The list is itself parsed as identifiers: an unquoted name would be case-folded.
   const publications = pg.escapeLiteral(pg.escapeIdentifier(request.publication));
-  const origin = request.localOriginOnly ? `, origin 'none'` : '';
   return (
     `START_REPLICATION SLOT ${slot} LOGICAL ${formatLsn(request.from)} ` +
-    `(proto_version '1', publication_names ${publications}, messages 'true'${origin})`
+    `(proto_version '1', publication_names ${publications}, messages 'true')`
   );
 }
 

@@ -152,9 +152,9 @@ function throwingLayout(throwAt: readonly number[]): WalLayout<OutboxRow> {
   };
   return {
     ...outboxLayout,
-    reader(relation) {
+    reader(relation, xid) {
       mayThrow();
-      const read = outboxLayout.reader(relation);
+      const read = outboxLayout.reader(relation, xid);
       if (read === undefined) return undefined;
       return (change, place) => {
         mayThrow();

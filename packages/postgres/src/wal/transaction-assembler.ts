@@ -133,7 +133,7 @@ export class TransactionAssembler<Change> {
   }
 
   #describe({ relation }: Extract<PgoutputMessage, { kind: 'relation' }>): void {
-    const reader = this.#layout.reader(relation);
+    const reader = this.#layout.reader(relation, this.#xid ?? 0);
     if (reader === undefined) this.#readers.delete(relation.oid);
     else this.#readers.set(relation.oid, reader);
   }

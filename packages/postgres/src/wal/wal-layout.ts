@@ -57,8 +57,11 @@ export interface WalLayout<Change> {
    * @throws ConfigurationError on tables that cannot be read.
    */
   prepare?(sql: pg.ClientBase, publication: string): Promise<void>;
-  /** Undefined for a table that is not read. @throws Error on columns that cannot be. */
-  reader(relation: Relation): RowReader<Change> | undefined;
+  /**
+   * The reader of a relation as transaction `xid` (its last 32 bits) describes it; undefined
+   * for a table that is not read. @throws Error on columns that cannot be.
+   */
+  reader(relation: Relation, xid: number): RowReader<Change> | undefined;
   /** Turns a change into events; a throw makes it poison. */
   capture(change: Change): readonly PublishableEvent[];
   /**

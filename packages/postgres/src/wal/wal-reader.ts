@@ -295,7 +295,6 @@ export class WalReader<Change> {
       epoch,
       resume,
       durable: verdict.from,
-      localOriginOnly: seen.server.version >= 160000,
       queue: this.#queue,
       admit: () => this.#admit(),
       statusIntervalMs: WAL_SENDER_TIMEOUT_MS / 3,

@@ -41,7 +41,6 @@ export interface WalStreamRequest<Change> {
   readonly epoch: number;
   readonly resume: ReadPosition;
   readonly durable: Lsn;
-  readonly localOriginOnly: boolean;
   readonly queue: GroupQueue<Change>;
   /**
    * Called once the slot is this stream's alone and before anything is handed over.
@@ -87,7 +86,6 @@ export async function openWalStream<Change>(request: WalStreamRequest<Change>): 
     publication: request.publication,
     silenceMs: request.silenceMs,
     from: request.resume.lsn,
-    localOriginOnly: request.localOriginOnly,
     onMessage: (chunk, offset) => {
       heardAt = performance.now();
       if (!reading) return;
