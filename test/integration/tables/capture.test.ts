@@ -202,7 +202,9 @@ test('columns that are added, dropped, renamed and retyped are seen from the nex
   );
   const events = await bus.waitFor(5);
   await running.stop();
-  expect(events.map(({ detail }) => JSON.parse(detail).data.now)).toEqual([
+  // Events without an ordering key may overtake each other.
+  const rows = events.map(({ detail }) => JSON.parse(detail).data.now as { id: unknown });
+  expect(rows.toSorted((a, b) => Number(a.id) - Number(b.id))).toEqual([
     { id: 1, a: 'x' },
     { id: 2, a: 'y', moods: ['happy', 'sad'] },
     { id: 3, moods: ['sad'] },
