@@ -1,6 +1,9 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
+import type { WithinWindow } from './read-place.ts';
+import { formatSnapshot, parseSnapshot } from './snapshot.ts';
+import type { RecoveryPosition } from './wal/recovery-position.ts';
 
 /** All transactions visible in `snapshot` have been published. */
 export interface Bookmark {
@@ -21,6 +24,8 @@ export interface StoredCheckpoint {
   readonly acknowledged: Lsn;
   /** Undefined until the first heartbeat has come back. */
   readonly bookmark: Bookmark | undefined;
+  /** How far beyond the bookmark a recovery has published, if one has begun. */
+  readonly within: WithinWindow | undefined;
   /** The publication that was streamed; undefined where none was noted yet. */
   readonly fingerprint: string | undefined;
 }
@@ -33,6 +38,8 @@ interface CheckpointRow {
   readonly bookmark: string | null;
   readonly bookmark_lsn: string | null;
   readonly bookmark_at: string | null;
+  readonly reading_to: string | null;
+  readonly reading_after: string | null;
   readonly publication_fingerprint: string | null;
 }
 
@@ -51,7 +58,7 @@ export async function readCheckpoint(
   const { rows } = await sql.query<CheckpointRow>(
     `select system_identifier, timeline, acknowledged_lsn::text, bookmark::text,
             bookmark_lsn::text, to_json(bookmark_at) #>> '{}' as bookmark_at,
-            publication_fingerprint
+            reading_to::text, reading_after::text, publication_fingerprint
      from tidings.checkpoint where name = $1`,
     [slot],
   );
@@ -70,6 +77,10 @@ export async function readCheckpoint(
       row.bookmark === null || row.bookmark_lsn === null || row.bookmark_at === null
         ? undefined
         : { snapshot: row.bookmark, lsn: parseLsn(row.bookmark_lsn), at: row.bookmark_at },
+    within:
+      row.reading_to === null || row.reading_after === null
+        ? undefined
+        : { to: parseSnapshot(row.reading_to), after: row.reading_after },
     fingerprint: row.publication_fingerprint ?? undefined,
   };
 }
@@ -78,7 +89,7 @@ export async function readCheckpoint(
 export async function writeCheckpoint(
   sql: pg.ClientBase,
   slot: string,
-  checkpoint: StoredCheckpoint,
+  checkpoint: Omit<StoredCheckpoint, 'within'>,
 ): Promise<void> {
   const { bookmark } = checkpoint;
   await sql.query(
@@ -89,6 +100,7 @@ export async function writeCheckpoint(
        system_identifier = excluded.system_identifier, timeline = excluded.timeline,
        acknowledged_lsn = excluded.acknowledged_lsn, bookmark = excluded.bookmark,
        bookmark_lsn = excluded.bookmark_lsn, bookmark_at = excluded.bookmark_at,
+       reading_to = null, reading_after = null,
        publication_fingerprint = excluded.publication_fingerprint, updated_at = now()`,
     [
       slot,
@@ -114,6 +126,58 @@ export async function noteFingerprint(
     `update tidings.checkpoint set publication_fingerprint = $3
      where name = $1 and publication_fingerprint is not distinct from $2`,
     [slot, before ?? null, now ?? null],
+  );
+}
+
+/**
+ * Makes the checkpoint that a recovery remembers its progress in, unless it is there, and
+ * notes the publication that the new slot will stream through. It stands before the new
+ * slot, so whoever finds the two begins the recovery again, behind what was remembered.
+ */
+export async function noteRecovery(
+  sql: pg.ClientBase,
+  slot: string,
+  checkpoint: Omit<StoredCheckpoint, 'within' | 'bookmark'>,
+): Promise<void> {
+  const { systemIdentifier, timeline, acknowledged, fingerprint } = checkpoint;
+  await sql.query(
+    `insert into tidings.checkpoint (name, system_identifier, timeline, acknowledged_lsn,
+       publication_fingerprint)
+     values ($1, $2, $3, $4, $5)
+     on conflict (name) do update set publication_fingerprint = excluded.publication_fingerprint`,
+    [slot, systemIdentifier, timeline, formatLsn(acknowledged), fingerprint ?? null],
+  );
+}
+
+/** Remembers how far a recovery has published; a window that ended becomes the bookmark. */
+export async function storeRecoveryPlace(
+  sql: pg.ClientBase,
+  slot: string,
+  { timeline, place, at, incident, rows }: RecoveryPosition,
+): Promise<void> {
+  const { readTo, within } = place;
+  await sql.query(
+    `with moved as (
+       update tidings.checkpoint
+       set bookmark = case when $3::pg_snapshot is null then $2::pg_snapshot else bookmark end,
+           bookmark_lsn = coalesce(bookmark_lsn, acknowledged_lsn),
+           bookmark_at = case when $3::pg_snapshot is null then $5 else bookmark_at end,
+           reading_to = $3, reading_after = $4, updated_at = now()
+       where name = $1 and ${currentTimeline} = $6
+       returning name
+     )
+     update tidings.incident set republished = $8
+     from moved where id = $7 and closed_at is null`,
+    [
+      slot,
+      formatSnapshot(readTo),
+      within === undefined ? null : formatSnapshot(within.to),
+      within?.after ?? null,
+      at,
+      timeline,
+      incident,
+      rows,
+    ],
   );
 }
 

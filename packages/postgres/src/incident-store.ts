@@ -15,19 +15,22 @@ export interface OpenIncident {
   readonly id: string;
   /** By the server's clock: ISO 8601. */
   readonly openedAt: string;
+  /** Events that were published again so far: another process may have begun. */
+  readonly republished: number;
 }
 
 /** Opens an incident, or finds the open one of the same slot. */
 export async function openIncident(sql: pg.ClientBase, incident: Incident): Promise<OpenIncident> {
-  const open = await sql.query<{ id: string; opened_at: Date }>(
-    'select id::text, opened_at from tidings.incident where slot_name = $1 and closed_at is null',
+  const open = await sql.query<IncidentRow>(
+    `select id::text, opened_at, coalesce(republished, 0)::text as republished
+     from tidings.incident where slot_name = $1 and closed_at is null`,
     [incident.slot],
   );
   const known = open.rows[0];
   if (known !== undefined) return openOf(known);
-  const { rows } = await sql.query<{ id: string; opened_at: Date }>(
+  const { rows } = await sql.query<IncidentRow>(
     `insert into tidings.incident (slot_name, reason, explanation, from_lsn)
-     values ($1, $2, $3, $4) returning id::text, opened_at`,
+     values ($1, $2, $3, $4) returning id::text, opened_at, '0' as republished`,
     [
       incident.slot,
       incident.reason,
@@ -35,11 +38,17 @@ export async function openIncident(sql: pg.ClientBase, incident: Incident): Prom
       incident.from === undefined ? null : formatLsn(incident.from),
     ],
   );
-  return openOf(rows[0] as { id: string; opened_at: Date });
+  return openOf(rows[0] as IncidentRow);
 }
 
-function openOf(row: { readonly id: string; readonly opened_at: Date }): OpenIncident {
-  return { id: row.id, openedAt: row.opened_at.toISOString() };
+interface IncidentRow {
+  readonly id: string;
+  readonly opened_at: Date;
+  readonly republished: string;
+}
+
+function openOf({ id, opened_at, republished }: IncidentRow): OpenIncident {
+  return { id, openedAt: opened_at.toISOString(), republished: Number(republished) };
 }
 
 /** Closes an incident: the slot is healed to `to`, and so many events went out again. */

@@ -48,16 +48,18 @@ export function debeziumLayout(
     },
     capture: (row) => debeziumEventsOf(row, mapping),
     backfill: rowsStay
-      ? [
-          {
-            countable: false,
-            query: (bookmark) => backfillQuery(name, present, bookmark),
-            read: (numbered, { openedAt }) => {
-              const row = rowOf(present.map((column, i) => [column, numbered[`c${i}`] ?? null]));
-              return debeziumRowOf(row, columns, openedAt);
+      ? {
+          kind: 'tables',
+          tables: [
+            {
+              query: (bookmark) => backfillQuery(name, present, bookmark),
+              read: (numbered, { openedAt }) => {
+                const row = rowOf(present.map((column, i) => [column, numbered[`c${i}`] ?? null]));
+                return debeziumRowOf(row, columns, openedAt);
+              },
             },
-          },
-        ]
+          ],
+        }
       : undefined,
     remedy: "start once with onSlotLoss: 'heal' if the rows are still in the table",
   };

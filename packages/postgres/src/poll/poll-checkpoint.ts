@@ -1,8 +1,9 @@
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
+import type { ReadPlace } from '../read-place.ts';
 import { formatSnapshot, nothingEnded, parseSnapshot } from '../snapshot.ts';
-import type { ReadPlace, ReadProgress } from './poll-position.ts';
+import type { ReadProgress } from './poll-position.ts';
 
 /** Name of a shard's row in `tidings.checkpoint`; a poller that has one shard is its own. */
 export function checkpointName(poller: string, shard: number, shards: number): string {

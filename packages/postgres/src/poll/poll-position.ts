@@ -1,5 +1,5 @@
 import { type Position, positionOf } from '@tidings/relay';
-import { formatSnapshot, nothingEnded, parseSnapshot, type Snapshot } from '../snapshot.ts';
+import { formatPlace, isPlace, parsePlace, type ReadPlace } from '../read-place.ts';
 
 /** How far a poller has read. */
 export interface ReadProgress {
@@ -13,38 +13,6 @@ export interface ReadProgress {
   readonly shards: ReadonlyMap<number, ReadPlace>;
 }
 
-/** Where a shard's reading stands. */
-export interface ReadPlace {
-  /** Every row whose transaction had ended in it has been read. */
-  readonly readTo: Snapshot;
-  /** Undefined between two windows. */
-  readonly within: WithinWindow | undefined;
-}
-
-/** A window that is read in part: from `readTo` up to `to`, all ids up to `after`. */
-export interface WithinWindow {
-  readonly to: Snapshot;
-  readonly after: string;
-}
-
-/** Before every row. */
-export const nothingRead: ReadPlace = { readTo: nothingEnded, within: undefined };
-
-/** Writes a place: `10:20:10,14`, within a window `10:20:10,14>30:30:@4711`. */
-export function formatPlace({ readTo, within }: ReadPlace): string {
-  const place = formatSnapshot(readTo);
-  return within === undefined ? place : `${place}>${formatSnapshot(within.to)}@${within.after}`;
-}
-
-/** The one of two places that is further on. */
-export function furtherPlace(a: ReadPlace, b: ReadPlace): ReadPlace {
-  if (formatSnapshot(a.readTo) !== formatSnapshot(b.readTo)) {
-    return a.readTo.xmax > b.readTo.xmax ? a : b;
-  }
-  if (a.within === undefined || b.within === undefined) return a.within === undefined ? b : a;
-  return BigInt(a.within.after) > BigInt(b.within.after) ? a : b;
-}
-
 /** Writes progress as a position: `1 2026-06-07T02:00:00Z 0=10:20:10,14 3=9:9:`. */
 export function positionOfProgress({ timeline, at, shards }: ReadProgress): Position {
   const parts = Array.from(shards, ([shard, read]) => `${shard}=${formatPlace(read)}`);
@@ -54,17 +22,13 @@ export function positionOfProgress({ timeline, at, shards }: ReadProgress): Posi
 /** Reads what `positionOfProgress` wrote. @throws Error on anything else. */
 export function parseProgress(notation: string): ReadProgress {
   const [timeline = '', at = '', ...parts] = notation.split(' ');
-  const matches = parts.map((part) =>
-    /^(\d+)=(\d+:\d+:[\d,]*)(?:>(\d+:\d+:[\d,]*)@(\d+))?$/.exec(part),
-  );
-  if (!/^\d+$/.test(timeline) || at === '' || matches.includes(null)) {
+  const shards = parts.map((part): [number, string] => {
+    const [, shard = '', place = ''] = /^(\d+)=(.*)$/.exec(part) ?? [];
+    return [Number(shard), place];
+  });
+  if (!/^\d+$/.test(timeline) || at === '' || !shards.every(([, place]) => isPlace(place))) {
     throw new Error(`"${notation}" is not a poller's position`);
   }
-  const shards = matches.map((match): [number, ReadPlace] => {
-    const [, shard = '', readTo = '', to, after] = match ?? [];
-    const within =
-      to === undefined || after === undefined ? undefined : { to: parseSnapshot(to), after };
-    return [Number(shard), { readTo: parseSnapshot(readTo), within }];
-  });
-  return { timeline: Number(timeline), at, shards: new Map(shards) };
+  const places = shards.map(([shard, place]): [number, ReadPlace] => [shard, parsePlace(place)]);
+  return { timeline: Number(timeline), at, shards: new Map(places) };
 }

@@ -12,6 +12,7 @@ import {
 } from '@tidings/relay';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
+import { formatPlace, furtherPlace, nothingRead, type ReadPlace } from '../read-place.ts';
 import { formatSnapshot } from '../snapshot.ts';
 import { SqlSession } from '../sql-session.ts';
 import { DurableSnapshots, type SnapshotTaken } from './durable-snapshot.ts';
@@ -19,14 +20,7 @@ import { openTransactionWatch } from './open-transaction.ts';
 import { createPollCheckpoints, readProgress, storeProgress } from './poll-checkpoint.ts';
 import { type PollSettings, type PollSourceOptions, resolvePollOptions } from './poll-options.ts';
 import { PollPace, type PollYield } from './poll-pace.ts';
-import {
-  formatPlace,
-  furtherPlace,
-  nothingRead,
-  parseProgress,
-  positionOfProgress,
-  type ReadPlace,
-} from './poll-position.ts';
+import { parseProgress, positionOfProgress } from './poll-position.ts';
 import { openPollSession, type PollSession, StandbyServer } from './poll-session.ts';
 import { readWindow } from './read-window.ts';
 import { joinShards, type ShardLocks } from './shard-locks.ts';

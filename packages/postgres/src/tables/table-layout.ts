@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { PublishableEvent } from '@tidings/contract';
 import { CaptureError, rowOf } from '@tidings/relay';
 import pg from 'pg';
-import type { Backfill, WalLayout } from '../wal/wal-layout.ts';
+import type { TableBackfill, WalLayout } from '../wal/wal-layout.ts';
 import { captureRow, type TableKnowledge } from './capture-row.ts';
 import type { CapturedTable } from './capture-table.ts';
 import { CapturedRelations } from './captured-relations.ts';
@@ -41,7 +41,12 @@ export function tableLayout(
       });
     },
     backfill: snapshotOnLoss
-      ? tables.map((table) => snapshotOf(table, () => relations.factsOf(table.label) ?? noColumns))
+      ? {
+          kind: 'tables',
+          tables: tables.map((table) =>
+            snapshotOf(table, () => relations.factsOf(table.label) ?? noColumns),
+          ),
+        }
       : undefined,
     remedy:
       "start once with onSlotLoss: 'snapshot', which gives every row to the mappings' snapshot, " +
@@ -81,9 +86,8 @@ function eventsOf(
 function snapshotOf(
   { name, label }: CapturedTable,
   catalogOf: () => CatalogColumns,
-): Backfill<TableChange> {
+): TableBackfill<TableChange> {
   return {
-    countable: false,
     query: () => {
       const { columns, primaryKey } = catalogOf();
       const list = [...columns.keys()].map(

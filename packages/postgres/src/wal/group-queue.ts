@@ -41,11 +41,17 @@ export class GroupQueue<Change> {
   /** Resolves when there is room for more. @throws the signal's reason when aborted. */
   async room(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    while (this.full && this.#outcome === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#room = resolve;
-      });
-      signal.throwIfAborted();
+    const wake = (): void => this.#room?.();
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      while (this.full && this.#outcome === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#room = resolve;
+        });
+        signal.throwIfAborted();
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
     }
   }
 

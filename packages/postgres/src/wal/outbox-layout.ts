@@ -1,5 +1,6 @@
-import { type OutboxRow, outboxRowOf, outboxRowReader, sealedEventOf } from '../outbox-row.ts';
-import { sinceOf } from './backfill.ts';
+import pg from 'pg';
+import type { Bookmark } from '../checkpoint-store.ts';
+import { type OutboxRow, outboxRowReader, sealedEventOf } from '../outbox-row.ts';
 import type { WalLayout } from './wal-layout.ts';
 
 /** Reads `tidings.outbox`: inserts alone, each of them one event. */
@@ -15,14 +16,18 @@ export const outboxLayout: WalLayout<OutboxRow> = {
     };
   },
   capture: (row) => [sealedEventOf(row)],
-  backfill: [
-    {
-      countable: true,
-      query: (bookmark) =>
-        `select event_id, source, detail_type, detail::text, occurred_at::text,
-                resources::text, idempotency_key, ordering_key, trace_header
-         from tidings.outbox where ${sinceOf(bookmark)} order by id`,
-      read: outboxRowOf,
-    },
-  ],
+  backfill: {
+    kind: 'outbox',
+    countQuery: (bookmark) => `select from tidings.outbox where ${sinceOf(bookmark)}`,
+    read: (row) => row,
+  },
 };
+
+/** A condition on `transaction_id` that leaves out what a bookmark covers. */
+function sinceOf(bookmark: Pick<Bookmark, 'snapshot'>): string {
+  const snapshot = `${pg.escapeLiteral(bookmark.snapshot)}::pg_snapshot`;
+  return (
+    `transaction_id >= pg_snapshot_xmin(${snapshot}) ` +
+    `and not pg_visible_in_snapshot(transaction_id, ${snapshot})`
+  );
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Lsn } from '../lsn.ts';
 import { ReadingState } from './reading-state.ts';
-import type { Healing } from './slot-loss-repair.ts';
+import type { Healing } from './recover-slot.ts';
 import type { SlotObservation } from './slot-observation.ts';
 import type { ReadPosition } from './transaction-assembler.ts';
 

@@ -1,6 +1,6 @@
 import type { StoredCheckpoint } from '../checkpoint-store.ts';
 import type { Lsn } from '../lsn.ts';
-import type { Healing } from './slot-loss-repair.ts';
+import type { Healing } from './recover-slot.ts';
 import type { SlotObservation } from './slot-observation.ts';
 import type { ReadPosition } from './transaction-assembler.ts';
 

@@ -1,16 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { fullJitter } from '@tidings/contract';
 import { type Logger, reasonOf } from '@tidings/relay';
 import pg from 'pg';
+import { describeBlockers, describeSessions } from '../blockers.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
+import { parseSnapshot, type Snapshot } from '../snapshot.ts';
 import type { SqlSession } from '../sql-session.ts';
 
-/** A slot that was made anew, and the snapshot that ends exactly where it begins. */
+/** A slot that was made anew, with what was visible exactly where it begins. */
 export interface ReplacementSlot {
   /** Everything committed before it is visible in the snapshot, nothing after it. */
   readonly consistentPoint: Lsn;
-  /** Name for SET TRANSACTION SNAPSHOT; valid until `release`. */
-  readonly snapshotName: string;
-  release(): Promise<void>;
+  readonly snapshot: Snapshot;
+  /** When it was taken, by the server's clock: ISO 8601. */
+  readonly at: string;
+  /** In a transaction that sees the snapshot. It has to be ended. */
+  readonly client: pg.Client;
 }
 
 /** What the new slot is to be. */
@@ -18,29 +23,41 @@ export interface ReplacementRequest {
   readonly replicationConnection: pg.ClientConfig;
   readonly slot: string;
   readonly serverVersion: number;
+  /** In it the slot is this relay's. */
+  readonly sql: Pick<SqlSession, 'use'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
 const DROP_RETRY_MS = 250;
-/** Creating a slot waits for every transaction that runs; after so long it is reported. */
-const BLOCKERS_AFTER_MS = 5_000;
+/** How often the making of a slot is looked at. */
+const LOOK_MS = 1_000;
+/** How often it is said what a wait is for. */
+const REPORT_MS = 10_000;
+const noSlotFree = { baseMs: 500, capMs: 30_000 };
 
-/** Drops what is left of a slot. Waits while somebody streams it, and says who. */
-export async function dropSlot(
-  sql: Pick<SqlSession, 'use'>,
-  slot: string,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const held = await sql.use((client) => tryToDrop(client, slot));
-    if (held === undefined) return;
-    if (attempt % 20 === 1) {
-      logger.warn(
-        { slot, activePid: held },
-        'the lost slot is still streamed by another backend; waiting for it to end',
-      );
+/**
+ * Drops what is left of a slot. Waits while somebody streams it, and says who; what an
+ * earlier session of a relay left behind on the slot, which is this relay's now, is ended.
+ */
+export async function dropSlot(request: ReplacementRequest): Promise<void> {
+  const { sql, slot, logger, signal } = request;
+  const own = request.replicationConnection.application_name;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const holder = await sql.use((client) => tryToDrop(client, slot));
+    if (holder === undefined) return;
+    await sql.use((client) =>
+      client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = $1 and application_name = $2`,
+        [holder, own],
+      ),
+    );
+    if (performance.now() - reportedAt >= REPORT_MS) {
+      reportedAt = performance.now();
+      const who = await sql.use((client) => describeSessions(client, [holder]));
+      logger.warn({ slot }, `the lost slot cannot be dropped while it is streamed by ${who}`);
     }
     await delay(DROP_RETRY_MS, undefined, { signal });
   }
@@ -62,82 +79,113 @@ async function tryToDrop(client: pg.ClientBase, slot: string): Promise<number | 
   }
 }
 
-/** Creates a slot with an exported snapshot; only a replication connection can. */
-export async function createReplacementSlot(
-  request: ReplacementRequest,
-  sql: Pick<SqlSession, 'use'>,
-): Promise<ReplacementSlot> {
+/** Creates a slot in a transaction that sees its snapshot. Waits while none is free. */
+export async function createReplacementSlot(request: ReplacementRequest): Promise<ReplacementSlot> {
+  const { slot, logger, signal } = request;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryToCreate(request);
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== '53400') throw error;
+      if (performance.now() - reportedAt >= REPORT_MS) {
+        reportedAt = performance.now();
+        logger.warn({ slot }, `no replication slot is free; ${await whatToFree(request)}`);
+      }
+      await delay(fullJitter(noSlotFree, attempt), undefined, { signal });
+    }
+  }
+}
+
+async function whatToFree({ sql }: ReplacementRequest): Promise<string> {
+  const { rows } = await sql.use((client) =>
+    client.query<{ slot_name: string }>(
+      'select slot_name from pg_replication_slots where not active order by slot_name limit 10',
+    ),
+  );
+  const idle = rows.map(({ slot_name: name }) => pg.escapeLiteral(name));
+  const drop = idle.map((name) => `SELECT pg_drop_replication_slot(${name})`).join(' or ');
+  return `raise max_replication_slots${idle.length === 0 ? '' : `, or run ${drop}`}`;
+}
+
+async function tryToCreate(request: ReplacementRequest): Promise<ReplacementSlot> {
+  const { slot, signal } = request;
   const client = new pg.Client({
     ...request.replicationConnection,
     // `replication` is read by pg but missing from its types.
     ...{ replication: 'database' },
   });
   client.on('error', () => {});
+  const end = (): void => void client.end().catch(() => {});
+  signal.throwIfAborted();
   await client.connect();
-  const abort = (): void => void client.end().catch(() => {});
-  request.signal.addEventListener('abort', abort, { once: true });
   const pid = (client as unknown as { readonly processID?: number }).processID;
-  const reporter = setInterval(() => {
-    void reportBlockers(sql, request, pid).then((alive) => {
-      // The link was lost without a word: nothing would ever end the wait.
-      if (!alive) abort();
-    });
-  }, BLOCKERS_AFTER_MS);
+  const stop = (): void => {
+    end();
+    // A backend that waits for a lock does not notice that its client is gone.
+    void request.sql
+      .use((sql) => sql.query('select pg_terminate_backend($1)', [pid]))
+      .catch(() => {});
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const watch = watchCreation(request, pid, end);
   try {
-    const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
-      createStatement(request.slot, request.serverVersion),
+    // Policies make the server refuse to read instead of hiding rows.
+    await client.query('set row_security = off');
+    await client.query('begin isolation level repeatable read read only');
+    const made = await client.query<{ consistent_point: string }>(createStatement(request));
+    const seen = await client.query<{ snapshot: string; at: string }>(
+      "select pg_current_snapshot()::text as snapshot, to_json(now()) #>> '{}' as at",
     );
-    const row = rows[0];
-    if (row === undefined) throw new Error('the server made a slot and did not say where');
+    const [slotRow, view] = [made.rows[0], seen.rows[0]];
+    if (slotRow === undefined || view === undefined) {
+      throw new Error(`the server made slot "${slot}" and did not say where`);
+    }
     return {
-      consistentPoint: parseLsn(row.consistent_point),
-      snapshotName: row.snapshot_name,
-      release: async () => {
-        request.signal.removeEventListener('abort', abort);
-        await client.end().catch(() => {});
-      },
+      consistentPoint: parseLsn(slotRow.consistent_point),
+      snapshot: parseSnapshot(view.snapshot),
+      at: view.at,
+      client,
     };
   } catch (error) {
-    request.signal.removeEventListener('abort', abort);
-    await client.end().catch(() => {});
+    end();
     throw error;
   } finally {
-    clearInterval(reporter);
+    signal.removeEventListener('abort', stop);
+    clearInterval(watch);
   }
 }
 
-function createStatement(slot: string, serverVersion: number): string {
+function createStatement({ slot, serverVersion }: ReplacementRequest): string {
   const name = pg.escapeIdentifier(slot);
   if (serverVersion < 150000) {
-    return `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput EXPORT_SNAPSHOT`;
+    return `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput USE_SNAPSHOT`;
   }
   const failover = serverVersion >= 170000 ? ', FAILOVER true' : '';
-  return `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput (SNAPSHOT 'export'${failover})`;
+  return `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput (SNAPSHOT 'use'${failover})`;
 }
 
-/** False when the server no longer knows the backend that creates the slot. */
-async function reportBlockers(
-  sql: Pick<SqlSession, 'use'>,
-  request: ReplacementRequest,
-  creator: number | undefined,
-): Promise<boolean> {
-  try {
-    const alive = await sql.use((client) =>
-      client.query('select from pg_stat_activity where pid = $1', [creator]),
-    );
-    if (alive.rowCount === 0) return false;
-    const { rows } = await sql.use((client) =>
-      client.query(
-        `select pid, application_name, state, xact_start from pg_stat_activity
-         where backend_xid is not null order by xact_start limit 5`,
-      ),
-    );
-    request.logger.warn(
-      { slot: request.slot, transactions: rows },
-      'creating the slot waits for transactions that run; end them to go on',
-    );
-  } catch (error) {
-    request.logger.debug({ reason: reasonOf(error) }, 'could not look for running transactions');
+/** Says what the making of a slot waits for, and ends it when its backend is gone. */
+function watchCreation(
+  { sql, slot, logger }: ReplacementRequest,
+  pid: number | undefined,
+  end: () => void,
+): NodeJS.Timeout {
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  async function look(client: pg.ClientBase): Promise<void> {
+    const { rowCount } = await client.query('select from pg_stat_activity where pid = $1', [pid]);
+    // The link was lost without a word: nothing would ever end the wait.
+    if (rowCount === 0) return end();
+    if (pid === undefined || performance.now() - reportedAt < REPORT_MS) return;
+    const wait = await describeBlockers(client, pid);
+    reportedAt = performance.now();
+    const whose = wait?.blockers.length ? `, which is held by ${wait.blockers.join(' and ')}` : '';
+    const on = wait?.on ?? 'the transactions that run';
+    logger.warn({ slot }, `making the slot anew waits for ${on}${whose}`);
   }
-  return true;
+  return setInterval(() => {
+    sql.use(look).catch((error: unknown) => {
+      logger.debug({ slot, reason: reasonOf(error) }, 'could not look what the new slot waits for');
+    });
+  }, LOOK_MS);
 }

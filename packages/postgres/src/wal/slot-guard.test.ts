@@ -38,6 +38,7 @@ const checkpoint = {
   systemIdentifier: '7',
   timeline: 1,
   acknowledged: 600n,
+  within: undefined,
   bookmark: undefined,
   fingerprint: 'f1',
 };
@@ -147,13 +148,15 @@ test.each([
 });
 
 test('a slot that is being healed stands ahead of its stored checkpoint', () => {
-  const seen = {
-    ...withSlot({ confirmed: 800n }),
-    publication: { ...publication, alteration: 'it was altered' },
-  };
-  expect(judgeSlot(seen, { ...expected, healedTo: 800n })).toEqual({
+  const healing = { ...expected, healedTo: 800n };
+  expect(judgeSlot(withSlot({ confirmed: 800n }), healing)).toEqual({
     kind: 'ready',
     from: 800n,
     first: false,
   });
+  const altered = {
+    ...withSlot({ confirmed: 800n }),
+    publication: { ...publication, alteration: 'it was altered' },
+  };
+  expect(judgeSlot(altered, healing)).toMatchObject({ kind: 'lost', loss: 'publication-changed' });
 });

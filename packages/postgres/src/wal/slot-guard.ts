@@ -88,7 +88,7 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
         `${formatLsn(acknowledged)}: it was made again, or somebody else advanced it`,
     );
   }
-  if (expected.healedTo === undefined && publication?.alteration !== undefined) {
+  if (publication?.alteration !== undefined) {
     return lost(
       'publication-changed',
       `${publication.alteration}: rows that came since the last bookmark may not have been ` +

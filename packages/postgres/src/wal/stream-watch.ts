@@ -8,7 +8,7 @@ import type { SlotVerdict } from './slot-guard.ts';
 import { emitHeartbeat, type SlotObservation } from './slot-observation.ts';
 import { slotWarnings } from './slot-warnings.ts';
 import { StalledStream } from './stalled-stream.ts';
-import type { Backfill, TableName } from './wal-layout.ts';
+import type { OutboxBackfill, TableName, TablesBackfill } from './wal-layout.ts';
 import type { WalSettings } from './wal-options.ts';
 import type { WalStream } from './wal-stream.ts';
 import { observeWalsender, type WalsenderWork } from './walsender-work.ts';
@@ -17,7 +17,10 @@ import { observeWalsender, type WalsenderWork } from './walsender-work.ts';
 export interface WatchRequest {
   readonly settings: WalSettings;
   readonly tables: readonly TableName[];
-  readonly backfill: readonly Pick<Backfill<never>, 'query' | 'countable'>[] | undefined;
+  readonly backfill:
+    | Pick<OutboxBackfill<never>, 'kind' | 'countQuery'>
+    | Pick<TablesBackfill<never>, 'kind'>
+    | undefined;
   readonly sql: Pick<SqlSession, 'use'>;
   readonly stream: WalStream;
   readonly logger: Logger;
@@ -120,22 +123,19 @@ export function watchStream(request: WatchRequest): { stop(): void } {
 
   /** Counts what no bookmark covers, but only while the log says that it may be much. */
   async function countOpenRows(seen: SlotObservation): Promise<number | undefined> {
-    const backfill = request.backfill?.filter(({ countable }) => countable);
+    const { backfill } = request;
     const bookmark = seen.checkpoint?.bookmark;
-    if (!backfill?.length || bookmark === undefined) return undefined;
+    if (backfill?.kind !== 'outbox' || bookmark === undefined) return undefined;
     const limit = settings.warnings.lagEvents + 1;
     if ((seen.server.flushed ?? 0n) - request.state.stored < BigInt(limit) * LEAST_BYTES_A_ROW)
       return 0;
-    let open = 0;
-    for (const { query } of backfill) {
-      const { rows } = await sql.use((client) =>
-        client.query<{ open: number }>(
-          `select count(*)::int as open from (${query(bookmark)} limit ${limit}) as open_rows`,
-        ),
-      );
-      open += rows[0]?.open ?? 0;
-    }
-    return open;
+    const { rows } = await sql.use((client) =>
+      client.query<{ open: number }>(
+        `select count(*)::int as open
+         from (${backfill.countQuery(bookmark)} limit ${limit}) as open_rows`,
+      ),
+    );
+    return rows[0]?.open ?? 0;
   }
 
   function reportWarnings(seen: SlotObservation, openRows: number | undefined): void {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import type { OpenIncident } from '../incident-store.ts';
 import type { Lsn } from '../lsn.ts';
+import type { OutboxRow } from '../outbox-row.ts';
 import type { OldRow, Relation, Tuple } from './pgoutput.ts';
 
 /** A change of a table in the stream: the values are as they were sent. */
@@ -26,21 +27,31 @@ export interface ChangePlace {
 /** Reads the rows of one table as the stream described it last. */
 export type RowReader<Change> = (message: RowMessage, place: ChangePlace) => Change;
 
-/** Rows that are still in a table although their place in the stream is lost. */
-export interface Backfill<Change> {
+/** Rows of `tidings.outbox`, which tell their transaction: read in windows of those. */
+export interface OutboxBackfill<Change> {
+  readonly kind: 'outbox';
+  /** Query for rows that a bookmark does not cover, to count them; an index answers it. */
+  countQuery(bookmark: Pick<Bookmark, 'snapshot'>): string;
+  read(row: OutboxRow): Change;
+}
+
+/** Rows of tables that do not tell their transactions: read in the new slot's snapshot. */
+export interface TablesBackfill<Change> {
+  readonly kind: 'tables';
+  /** One after the other. */
+  readonly tables: readonly TableBackfill<Change>[];
+}
+
+/** How to read one of them again. */
+export interface TableBackfill<Change> {
   /**
    * Query for rows in the order to publish them. It leaves out what the bookmark covers,
    * as far as the table tells.
    */
   query(bookmark: Pick<Bookmark, 'snapshot'> | undefined): string;
   /**
-   * Whether an index answers the query, so that what it gives can be counted now and then.
-   * False also for a query that does not leave out what the bookmark covers.
-   */
-  readonly countable: boolean;
-  /**
    * Reads a row of the query; each column comes as text or null, by name. The incident is
-   * the same when a repair that was interrupted begins again.
+   * the same when a recovery that was interrupted begins again.
    */
   read(row: Readonly<Record<string, string | null>>, incident: OpenIncident): Change;
 }
@@ -64,11 +75,8 @@ export interface WalLayout<Change> {
   reader(relation: Relation, xid: number): RowReader<Change> | undefined;
   /** Turns a change into events; a throw makes it poison. */
   capture(change: Change): readonly PublishableEvent[];
-  /**
-   * Where a lost slot is healed from, one after the other in the same snapshot; undefined
-   * where there is nothing to read again.
-   */
-  readonly backfill: readonly Backfill<Change>[] | undefined;
+  /** What a lost slot is recovered from; undefined where there is nothing to read again. */
+  readonly backfill: OutboxBackfill<Change> | TablesBackfill<Change> | undefined;
   /** Where there is no backfill: what a person may choose to have one, as half a sentence. */
   readonly remedy?: string;
 }

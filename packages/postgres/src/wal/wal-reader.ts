@@ -10,7 +10,12 @@ import {
   TakenOver,
 } from '@tidings/relay';
 import type pg from 'pg';
-import { advanceCheckpoint, noteFingerprint, writeCheckpoint } from '../checkpoint-store.ts';
+import {
+  advanceCheckpoint,
+  noteFingerprint,
+  storeRecoveryPlace,
+  writeCheckpoint,
+} from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { ConnectionLost } from '../connection-lost.ts';
 import { closeIncident } from '../incident-store.ts';
@@ -18,11 +23,13 @@ import { formatLsn, type Lsn } from '../lsn.ts';
 import { SqlSession } from '../sql-session.ts';
 import { GroupQueue } from './group-queue.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { BacklogProgress } from './read-backlog.ts';
 import { ReadingState } from './reading-state.ts';
+import { queueEndOfRepair, recoverSlot } from './recover-slot.ts';
+import { parseRecoveryPosition, type RecoveryPosition } from './recovery-position.ts';
 import { SilentStream } from './silent-stream.ts';
 import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
 import { type LeaseHolder, SlotLease } from './slot-lease.ts';
-import { queueEndOfRepair, repairSlotLoss } from './slot-loss-repair.ts';
 import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import { StalledStream } from './stalled-stream.ts';
 import { StandBy } from './stand-by.ts';
@@ -50,7 +57,7 @@ const MAX_PATIENCE_MS = 600_000;
 /**
  * Keeps one slot streaming. Longer than most files because it is the one place where a
  * stream's state changes; what can be decided without state stands elsewhere (slot-guard,
- * slot-loss-repair, stream-watch, transaction-assembler).
+ * recover-slot, stream-watch, transaction-assembler).
  *
  *   stand by --lease--> observe --ready--> stream --lost connection--> stand by
  *   observe --lost---> repair ------------------> observe
@@ -67,6 +74,9 @@ export class WalReader<Change> {
   #queue = new GroupQueue<Change>();
   #state = new ReadingState(() => performance.now());
   #heartbeats = new Heartbeats();
+  #backlog = new BacklogProgress(0);
+  /** Ends the recovery that is under way. */
+  #recovery: AbortController | undefined;
   #logger: Logger = silentLogger;
   #stream: WalStream | undefined;
   #connecting: Promise<WalStream> | undefined;
@@ -113,6 +123,7 @@ export class WalReader<Change> {
     // Each reading begins at the checkpoint; what an earlier one read is not of its history.
     this.#state = new ReadingState(() => performance.now(), this.#state.epoch + 1);
     this.#heartbeats = new Heartbeats();
+    this.#backlog = new BacklogProgress(this.#state.epoch);
     const queue = new GroupQueue<Change>();
     this.#queue = queue;
     const stop = (): void => this.#stopReading();
@@ -134,6 +145,8 @@ export class WalReader<Change> {
   }
 
   async confirm(checkpoint: Checkpoint): Promise<void> {
+    const recovery = parseRecoveryPosition(checkpoint);
+    if (recovery !== undefined) return this.#remember(recovery);
     const { epoch, lsn } = parseWalPosition(checkpoint);
     // What was read in a history that is over says nothing about this one.
     if (epoch !== this.#state.epoch || lsn <= this.#state.stored) return;
@@ -166,9 +179,10 @@ export class WalReader<Change> {
         try {
           await this.#lease.confirmHeld();
           return;
-        } catch {
+        } catch (error) {
           // Makes the reading take the lease again, or end.
           this.#stream?.destroy();
+          this.#recovery?.abort(error);
         }
       }
       await delay(LEASE_LOOK_MS);
@@ -387,7 +401,9 @@ export class WalReader<Change> {
     seen: SlotObservation,
     signal: AbortSignal,
   ): Promise<void> {
-    const healing = await repairSlotLoss({
+    const recovery = new AbortController();
+    this.#recovery = recovery;
+    const healing = await recoverSlot({
       settings: this.#settings,
       layout: this.#layout,
       loss: verdict.loss,
@@ -395,8 +411,9 @@ export class WalReader<Change> {
       seen,
       sql: this.#lease,
       queue: this.#queue,
+      progress: this.#backlog,
       logger: this.#logger,
-      signal,
+      signal: AbortSignal.any([signal, recovery.signal]),
     });
     this.#state.apply({ kind: 'recovered', healing });
     this.#heartbeats.clear();
@@ -463,6 +480,17 @@ export class WalReader<Change> {
     if (bookmark === undefined) return;
     this.#heartbeats.adopted(bookmark);
     this.#bookmarkTakenAt = Date.parse(bookmark.at);
+  }
+
+  /** Remembers how far a recovery has published. */
+  async #remember(place: RecoveryPosition): Promise<void> {
+    // Of an earlier reading, or of a server that another one has taken over from.
+    if (place.reading !== this.#backlog.reading || place.timeline !== this.#state.timeline) return;
+    const { slot } = this.#settings;
+    await this.#asHolder((client) => storeRecoveryPlace(client, slot, place));
+    const { epoch, stored: lsn } = this.#state;
+    this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: false });
+    this.#progressed?.();
   }
 
   /** Waits as the failure demands. @throws it where waiting does not help. */
