@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ContractError, type ContractIssue } from './contract-error.ts';
 import { type IsTold, pathText } from './data-path.ts';
+import { describeThrown } from './describe-thrown.ts';
 import { partsOf, type SchemaPart } from './schema-parts.ts';
 import { later, validateNow } from './sync-checks.ts';
 
@@ -154,14 +155,15 @@ function answerOf(
   try {
     try {
       answer = validateNow(schema, data);
-    } catch {
-      // ArkType writes into its copy of what is frozen. Whatever else threw does so again.
+    } catch (error) {
+      // ArkType, whose schemas are functions, writes into its copy of what is frozen.
+      if (typeof schema !== 'function') throw error;
       answer = validateNow(schema, structuredClone(data));
     }
   } catch (error) {
-    const { name, message } = Object(error);
+    const said = exposeValues ? ` (${Object(error).message})` : '';
     throw new ContractError(
-      `the schema of ${detailType} threw ${name ?? typeof error}${exposeValues ? ` (${message})` : ''}: let its checks return false for what they refuse`,
+      `the schema of ${detailType} ${describeThrown(error)}${said}: let its checks return false for what they refuse`,
     );
   }
   if (answer === later) {

@@ -44,8 +44,7 @@ function mapOf(value: unknown): Row {
  * What an attribute says: text, an exact number, `Uint8Array`, boolean, null, list, map, or
  * a `Set` of text, numbers or bytes. Equal attributes give equal values, whichever shape the
  * record came in.
- * @throws CaptureError where it is no attribute; its message goes on after the attribute's
- * name.
+ * @throws CaptureError where it is no attribute; its message goes on after what it is of.
  */
 export function attributeValue(attribute: unknown): unknown {
   if (typeof attribute !== 'object' || attribute === null) return fail('an attribute', attribute);
@@ -83,19 +82,18 @@ export function attributeValue(attribute: unknown): unknown {
 
 /**
  * The attributes of a record's image or keys.
- * @throws CaptureError that names the attribute, never its value.
+ * @throws CaptureError that holds no value and no attribute's name, which may be anybody's.
  */
 export function imageValues(what: string, image: unknown): Row {
   if (!isMap(image)) {
     throw new CaptureError(`${what} of a stream record must be a map of attributes`);
   }
   const row = emptyRow();
-  let name = '';
   try {
-    for (name in image) row[name] = attributeValue(image[name]);
+    for (const name in image) row[name] = attributeValue(image[name]);
   } catch (error) {
     const reason = error instanceof CaptureError ? error.message : 'cannot be read';
-    throw new CaptureError(`attribute ${JSON.stringify(name)} of ${what} ${reason}`);
+    throw new CaptureError(`an attribute of ${what} ${reason}`);
   }
   return row;
 }

@@ -1,4 +1,5 @@
-import type { Captured } from '@tidings/relay';
+import { describeThrown } from '@tidings/contract';
+import { type Captured, CaptureError } from '@tidings/relay';
 import type { ItemCapture } from './capture-items.ts';
 import { itemChange } from './item-change.ts';
 import type { StreamRecord } from './stream-record.ts';
@@ -14,7 +15,8 @@ export function captureRecord(capture: ItemCapture, record: StreamRecord): Captu
   try {
     return { kind: 'events', events: capture.capture(itemChange(record)) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof CaptureError ? error.message : `the record ${describeThrown(error)}`;
     return {
       kind: 'poison',
       letter: { change: record, code: 'CaptureFailed', reason, source: feedName },

@@ -84,15 +84,15 @@ test.each([
   ],
   [
     { dynamodb: { ...record.dynamodb, NewImage: { total: { N: 'secret' } } } },
-    'attribute "total" of NewImage must be a number that DynamoDB holds',
+    'an attribute of NewImage must be a number that DynamoDB holds',
   ],
   [
     { dynamodb: { ...record.dynamodb, NewImage: { total: { X: 'secret' } } } },
-    'attribute "total" of NewImage has a type that DynamoDB does not know',
+    'an attribute of NewImage has a type that DynamoDB does not know',
   ],
   [
     { dynamodb: { ...record.dynamodb, OldImage: { lines: { L: [{ S: 1 }] } } } },
-    'attribute "lines" of OldImage must be text, got number',
+    'an attribute of OldImage must be text, got number',
   ],
 ])('%j is refused with a reason that holds no value', (part, reason) => {
   const broken = { ...record, ...part } as unknown as StreamRecord;

@@ -1,6 +1,7 @@
 import {
   checkSealed,
   type Envelope,
+  optionBounds,
   type PublishableEvent,
   type SealedEvent,
   seal,
@@ -94,7 +95,23 @@ const MAX_TRANSACTION_ITEMS = 100;
 
 type Settings = Required<ItemOutboxOptions>;
 
+const NAMES: Record<keyof ItemOutboxOptions, true> = {
+  tableName: true,
+  partitionKey: true,
+  sortKey: true,
+  prefix: true,
+  ttlAttribute: true,
+  keepSeconds: true,
+  format: true,
+  now: true,
+};
+/** A hundred years: a mistaken unit is more likely than that anybody wants more. */
+const MAX_KEEP_SECONDS = 3_153_600_000;
+
+const { known, oneOf, whole } = optionBounds(ConfigurationError);
+
 function resolveOptions(options: ItemOutboxOptions): Settings {
+  known('itemOutbox', options, NAMES);
   const settings: Settings = {
     tableName: options.tableName,
     partitionKey: options.partitionKey ?? 'pk',
@@ -110,14 +127,8 @@ function resolveOptions(options: ItemOutboxOptions): Settings {
       throw new ConfigurationError(`${name} must be a string that is not empty`);
     }
   }
-  if (!(settings.keepSeconds >= 0)) {
-    throw new ConfigurationError(`keepSeconds must be 0 or more, got ${settings.keepSeconds}`);
-  }
-  if (settings.format !== 'attributes' && settings.format !== 'document') {
-    throw new ConfigurationError(
-      `format must be 'attributes' or 'document', got ${String(settings.format)}`,
-    );
-  }
+  whole('keepSeconds', settings.keepSeconds, 0, MAX_KEEP_SECONDS);
+  oneOf('format', settings.format, ['attributes', 'document']);
   return Object.freeze(settings);
 }
 

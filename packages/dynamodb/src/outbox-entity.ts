@@ -28,8 +28,12 @@ function issue(name: string, expected: string): StandardSchemaV1.Issue {
   return { message: expected, path: ['tidings', name] };
 }
 
+/** Words that a refusal may tell: a schema is asked for what it declares. */
+const declared = ['tidings', 'resources', 'a stored event', 'text', 'a time', 'a list'];
+
 /** Whether the event is well-formed is checked where it is published, as for any other. */
-const schema: StandardSchemaV1<unknown, SealedEvent> = {
+const schema: StandardSchemaV1<unknown, SealedEvent> & { readonly words: readonly string[] } = {
+  words: [...declared, ...texts, ...optionalTexts],
   '~standard': {
     version: 1,
     vendor: 'tidings',

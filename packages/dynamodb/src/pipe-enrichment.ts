@@ -1,4 +1,6 @@
 import {
+  checkProducer,
+  describeThrown,
   optionBounds,
   type Producer,
   type PublishableEvent,
@@ -76,6 +78,7 @@ const { known, oneOf, whole } = optionBounds(ConfigurationError);
 function resolveOptions(options: PipeEnrichmentOptions): Settings {
   known('pipeEnrichment', options, NAMES);
   const { capture, deadLetters } = options;
+  checkProducer(options.producer);
   if (typeof capture?.capture !== 'function') {
     throw new ConfigurationError('capture must be one such as captureItems({ … })');
   }
@@ -113,8 +116,7 @@ function enrichRecord(settings: Settings, record: StreamRecord): Enriched {
   try {
     items = events.map((event) => pipeItem(record.eventID as string, event, producer));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return poison(record, 'CaptureFailed', reason);
+    return poison(record, 'CaptureFailed', `an event of the record ${describeThrown(error)}`);
   }
   const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)) + 1, 2);
   if (overflow === undefined && items.length > maxItems) {
@@ -146,7 +148,7 @@ function enrichRecord(settings: Settings, record: StreamRecord): Enriched {
  * TRIM_HORIZON. The answer has at most `maxItems` events and `maxBytes` bytes, `[]` where
  * nothing is to be sent, and is the same at every call with the same records: after a
  * failure a Pipe calls again.
- * @throws ConfigurationError where an option is malformed.
+ * @throws ConfigurationError where an option is malformed, ContractError where the producer is.
  */
 export function pipeEnrichment(options: PipeEnrichmentOptions): PipeEnrichment {
   const settings = resolveOptions(options);

@@ -1,3 +1,4 @@
+import { describeThrown } from '@tidings/contract';
 import {
   type BatchRecord,
   type Captured,
@@ -25,7 +26,8 @@ export interface Tally {
 }
 
 function poison(record: FeedRecord, feed: Feed | undefined, error: unknown): Captured {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason =
+    error instanceof CaptureError ? error.message : `the record ${describeThrown(error)}`;
   const source = feed === undefined ? unknownFeed : `${feed} stream`;
   return {
     kind: 'poison',

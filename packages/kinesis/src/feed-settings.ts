@@ -56,7 +56,7 @@ export const FEED_NAMES: Record<keyof FeedOptions, true> = {
   tables: true,
 };
 
-const { oneOf } = optionBounds(ConfigurationError);
+const { known, oneOf } = optionBounds(ConfigurationError);
 
 function notEmpty(name: string, value: string): void {
   if (typeof value !== 'string' || value === '') {
@@ -64,7 +64,10 @@ function notEmpty(name: string, value: string): void {
   }
 }
 
+const FACT_NAMES: Record<keyof TableFacts, true> = { primaryKey: true, nullable: true };
+
 function checkTable(name: string, facts: TableFacts): void {
+  known(`table ${name}`, facts, FACT_NAMES);
   if (facts?.nullable !== undefined && (facts.primaryKey ?? []).length === 0) {
     throw new ConfigurationError(
       `table ${name} must have its primaryKey beside nullable: it tells an old image that ` +
@@ -95,6 +98,8 @@ export function resolveFeedOptions(options: FeedOptions): FeedSettings {
   if (decimals !== undefined) oneOf('decimals', decimals, ['string', 'double']);
   notEmpty('unavailablePlaceholder', unavailablePlaceholder);
   notEmpty('beforeImage', beforeImage);
+  // Any table may be named: only that it is an object is checked.
+  known('tables', tables, tables);
   for (const [name, facts] of Object.entries(tables)) checkTable(name, facts);
   return Object.freeze({
     feed,

@@ -334,4 +334,10 @@ test('options are checked at once', () => {
     "feed must be 'debezium', 'outbox' or 'dms', got 'dbz'",
   );
   expect(() => resolveFeedOptions({ tables: { t: { nullable: ['a'] } } })).toThrow(/primaryKey/);
+  expect(() => resolveFeedOptions({ tables: 'orders' as never })).toThrow(
+    'tables must be an object',
+  );
+  expect(() => resolveFeedOptions({ tables: { t: { primaryKeys: ['a'] } as never } })).toThrow(
+    'table t has no option "primaryKeys"; did you mean primaryKey?',
+  );
 });

@@ -205,8 +205,16 @@ describe('bounds', () => {
 
   test.each([
     [{ tableName: '' }, 'tableName must be'],
-    [{ tableName: 'shop', keepSeconds: -1 }, 'keepSeconds must be 0 or more, got -1'],
-    [{ tableName: 'shop', format: 'json' }, "format must be 'attributes' or 'document', got json"],
+    [{ tableName: 'shop', prefx: 'x' }, 'itemOutbox has no option "prefx"; did you mean prefix?'],
+    [{ tableName: 'shop', keepSeconds: Number.POSITIVE_INFINITY }, 'keepSeconds must be a whole'],
+    [
+      { tableName: 'shop', keepSeconds: -1 },
+      'keepSeconds must be a whole number from 0 to 3153600000, got -1',
+    ],
+    [
+      { tableName: 'shop', format: 'json' },
+      "format must be 'attributes' or 'document', got 'json'",
+    ],
   ])('%j is refused', (options, message) => {
     expect(() => itemOutbox(options as never)).toThrow(message);
   });

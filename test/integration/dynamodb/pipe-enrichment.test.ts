@@ -242,6 +242,7 @@ test.each([
   [{ capture: undefined }, 'capture must be'],
   [{ onPoison: 'park' }, "onPoison: 'park' needs deadLetters"],
   [{ onPoison: 'drop' }, "onPoison must be 'park' or 'throw', got 'drop'"],
+  [{ producer: { service: '' } }, 'metadata.producer.service must be a string that is not empty'],
   [{ maxItems: 11 }, 'maxItems must be a whole number from 1 to 10, got 11'],
   [{ maxBytes: 0 }, 'maxBytes must be a whole number from 1 to 6000000, got 0'],
 ])('%j is refused', (options, message) => {
