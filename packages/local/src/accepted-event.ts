@@ -58,8 +58,9 @@ export class AcceptedEvent {
   /** X-Ray's, of the entry or the request; handed on to functions. */
   readonly traceHeader: string | undefined;
 
-  constructor(fields: AcceptedEventFields) {
-    this.seq = fields.seq;
+  /** @param seq Place in the order of acceptance. */
+  constructor(fields: NewEvent, seq: number) {
+    this.seq = seq;
     this.id = fields.id;
     this.bus = fields.bus;
     this.busArn = fields.busArn;
@@ -128,6 +129,13 @@ export function again(
   };
 }
 
+let latest = { second: Number.NaN, text: '' };
+
+/** Nearly every event is of the second of the one before it, and a date is dear to write. */
 function wholeSeconds(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(time / 1000);
+  if (second !== latest.second) {
+    latest = { second, text: `${new Date(time).toISOString().slice(0, 19)}Z` };
+  }
+  return latest.text;
 }

@@ -16,6 +16,7 @@ import { createLogGroups, type LogGroups } from './delivery/log-groups.ts';
 import { sendToTarget } from './delivery/send-to-target.ts';
 import type { AnyHandler } from './delivery/target-handlers.ts';
 import { createEstate, type Estate } from './estate/estate.ts';
+import type { EventBus } from './estate/event-bus.ts';
 import { createFaultPlan, type FaultPlan } from './faults/fault-plan.ts';
 import { type BusSummary, summarize } from './journal/bus-summary.ts';
 import { createEventJournal, type EventJournal } from './journal/event-journal.ts';
@@ -99,9 +100,13 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
   const handlers = new Map<string, AnyHandler>(Object.entries(options.targets));
   const files = options.data === undefined ? undefined : openData(options.data);
 
-  const accept = (fields: NewEvent, onlyRules?: ReadonlySet<string>): AcceptedEvent => {
+  const accept = (
+    fields: NewEvent,
+    bus: EventBus,
+    onlyRules?: ReadonlySet<string>,
+  ): AcceptedEvent => {
     const event = events.append(fields);
-    router.route(event, onlyRules);
+    router.route(event, bus, onlyRules);
     return event;
   };
   const deliverer = createDeliverer({
@@ -123,15 +128,17 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
           target,
         ),
     }),
-    faults: ({ event, rule, target }) =>
-      faults.decideDelivery({
-        rule,
-        target,
-        bus: event.bus,
-        source: event.source,
-        detailType: event.detailType,
-        text: () => event.text,
-      }),
+    faults: (event, rule, target) =>
+      faults.isEmpty
+        ? undefined
+        : faults.decideDelivery({
+            rule,
+            target,
+            bus: event.bus,
+            source: event.source,
+            detailType: event.detailType,
+            text: () => event.text,
+          }),
     deadLetter: (letter) => sendDeadLetter(queues, letter),
   });
   const router: Router = createRouter({
@@ -164,12 +171,15 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
         if (created !== undefined) files?.archives.load(created);
         if (removed !== undefined) files?.archives.remove(removed);
       }),
-      ...replayOperations(estate, (archive, replay) => {
+      ...replayOperations(estate, (archive, replay, bus) => {
         replays += 1;
         const interruptAfter = faults.replayInterrupt();
         const random = seededRandom(options.seed + replays);
         const order = options.replayOrder;
-        runReplay({ clock, accept, interruptAfter, order, random }, archive, replay);
+        const acceptAgain = (fields: NewEvent, onlyRules?: ReadonlySet<string>): void => {
+          accept(fields, bus, onlyRules);
+        };
+        runReplay({ clock, accept: acceptAgain, interruptAfter, order, random }, archive, replay);
       }),
       ...connectionOperations(estate, (region, connection) =>
         authorizeConnection({ clock, tokens }, region, connection),

@@ -6,27 +6,29 @@ import { inReplayOrder } from './replay-order.ts';
 
 const windowStart = Date.UTC(2026, 0, 1, 10, 0, 17);
 const event = (seq: number, time: number): AcceptedEvent =>
-  new AcceptedEvent({
+  new AcceptedEvent(
+    {
+      time,
+      id: `${seq}`,
+      bus: 'default',
+      busArn: 'arn:aws:events:us-east-1:000000000000:event-bus/default',
+      account: '000000000000',
+      region: 'us-east-1',
+      source: 's',
+      detailType: 'd',
+      resources: [],
+      detail: '{}',
+      eventId: undefined,
+      idempotencyKey: undefined,
+      acceptedAt: time,
+      requestSeq: 1,
+      entryIndex: 0,
+      replayName: undefined,
+      forwardedBy: undefined,
+      traceHeader: undefined,
+    },
     seq,
-    time,
-    id: `${seq}`,
-    bus: 'default',
-    busArn: 'arn:aws:events:us-east-1:000000000000:event-bus/default',
-    account: '000000000000',
-    region: 'us-east-1',
-    source: 's',
-    detailType: 'd',
-    resources: [],
-    detail: '{}',
-    eventId: undefined,
-    idempotencyKey: undefined,
-    acceptedAt: time,
-    requestSeq: 1,
-    entryIndex: 0,
-    replayName: undefined,
-    forwardedBy: undefined,
-    traceHeader: undefined,
-  });
+  );
 const archived = fc
   .array(fc.integer({ min: 0, max: 10 * 60_000 }), { maxLength: 60 })
   .map((times) => times.map((after, seq) => event(seq, windowStart + after)));

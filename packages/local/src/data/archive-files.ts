@@ -27,7 +27,7 @@ export function createArchiveFiles(folder: string): ArchiveFiles {
   return {
     load(archive) {
       for (const { event, ...times } of recoverLines<Line>(fileOf(archive))) {
-        archive.events.push({ ...times, event: new AcceptedEvent(event) });
+        archive.events.push({ ...times, event: new AcceptedEvent(event, event.seq) });
       }
     },
     compact(archive, now) {

@@ -6,7 +6,7 @@ import type { Target } from '../estate/target.ts';
 import type { DeliveryEffect } from '../faults/delivery-effect.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
-import { failed, refused, type SendResult } from './send-result.ts';
+import { failed, refused, type SendFailure, type SendResult, sent } from './send-result.ts';
 import { InvalidPayloadError, targetPayload } from './target-payload.ts';
 
 /** Hands a payload to a target. */
@@ -19,11 +19,11 @@ export interface DelivererPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly send: Send;
-  readonly faults: (subject: {
-    readonly event: AcceptedEvent;
-    readonly rule: string;
-    readonly target: string;
-  }) => DeliveryEffect | undefined;
+  readonly faults: (
+    event: AcceptedEvent,
+    rule: string,
+    target: string,
+  ) => DeliveryEffect | undefined;
   /** False where there is no such queue. */
   readonly deadLetter: (letter: DeadLetter) => boolean;
   /** False keeps no records. */
@@ -43,7 +43,8 @@ export interface DelivererPorts {
  */
 export interface Deliverer {
   readonly records: readonly DeliveryRecord[];
-  deliver(event: AcceptedEvent, rule: Rule, target: Target): void;
+  /** @param text The event's, where it is known already. */
+  deliver(event: AcceptedEvent, rule: Rule, target: Target, text?: string): void;
   /** Called with each record as it changes, until the result is called. */
   watch(look: (record: DeliveryRecord) => void): () => void;
   /** Resolves when nothing is being sent; what waits for a retry does not count. */
@@ -61,52 +62,92 @@ const maxSending = 256;
 
 type OpenRecord = { -readonly [K in keyof DeliveryRecord]: DeliveryRecord[K] };
 
+/** One attempt to hand an event to a target. */
+interface Attempt {
+  readonly record: OpenRecord;
+  readonly event: AcceptedEvent;
+  readonly rule: Rule;
+  readonly target: Target;
+  readonly effect: DeliveryEffect | undefined;
+  /** The event's, where it is known already. */
+  readonly text: string | undefined;
+}
+
 export function createDeliverer(ports: DelivererPorts): Deliverer {
   const { clock } = ports;
   const records: OpenRecord[] = [];
   const watchers = new Set<(record: DeliveryRecord) => void>();
   const idle = new Set<() => void>();
-  const queue: (() => Promise<void>)[] = [];
+  const waiting = fifo<Attempt>();
   const heldBack = new Map<string, () => void>();
   let sending = 0;
   let seq = 0;
 
-  const tell = (record: OpenRecord, change: Partial<OpenRecord>): void => {
-    Object.assign(record, change);
+  const tell = (
+    record: OpenRecord,
+    state: DeliveryRecord['state'],
+    failure?: SendFailure,
+  ): void => {
+    record.state = state;
+    if (failure !== undefined) {
+      record.errorCode = failure.code;
+      record.errorMessage = failure.message;
+    }
     for (const look of watchers) look(record);
   };
 
-  const start = (run: () => Promise<void>): void => {
-    queue.push(run);
-    pump();
+  const start = (attempt: Attempt): void => {
+    if (sending < maxSending) void run(attempt);
+    // Many may wait, and each would keep a second copy of its event.
+    else waiting.push({ ...attempt, text: undefined });
   };
-  const pump = (): void => {
-    while (sending < maxSending) {
-      const run = queue.shift();
-      if (run === undefined) break;
-      sending += 1;
-      void run().finally(() => {
-        sending -= 1;
-        pump();
-        if (sending === 0 && queue.length === 0) {
-          for (const resolve of idle) resolve();
-          idle.clear();
-        }
-      });
+  const run = async (attempt: Attempt): Promise<void> => {
+    sending += 1;
+    try {
+      attempt.record.attempts += 1;
+      tell(attempt.record, 'sending');
+      const result = await handOver(attempt);
+      if (result.ok) tell(attempt.record, 'delivered');
+      else await conclude(attempt, result);
+    } catch (error) {
+      // A delivery that fails where none should is told as one, and ends nothing else.
+      tell(attempt.record, 'dropped', refused('INTERNAL_ERROR', messageOf(error)));
+    }
+    sending -= 1;
+    const next = waiting.shift();
+    if (next !== undefined) start(next);
+    else if (sending === 0) {
+      for (const resolve of idle) resolve();
+      idle.clear();
     }
   };
 
-  const attempt = async (
-    record: OpenRecord,
-    event: AcceptedEvent,
-    rule: Rule,
-    target: Target,
-    effect: DeliveryEffect | undefined,
-  ): Promise<void> => {
-    tell(record, { state: 'sending', attempts: record.attempts + 1 });
-    const result = await send(event, rule, target, effect);
-    if (result.ok) return tell(record, { state: 'delivered' });
-    tell(record, { errorCode: result.code, errorMessage: result.message });
+  const handOver = (attempt: Attempt): Promise<SendResult> | SendResult => {
+    const { event, rule, target, effect, text } = attempt;
+    if (effect?.effect === 'fail') return failed(effect.code, 'A fault failed the delivery.');
+    if (effect?.effect === 'drop') return sent;
+    let payload: string;
+    try {
+      payload = targetPayload(target, rule, event, text);
+    } catch (error) {
+      const code = error instanceof InvalidPayloadError ? 'INVALID_JSON' : 'INVALID_PARAMETER';
+      return refused(code, messageOf(error));
+    }
+    return send(payload, attempt);
+  };
+  const send = async (payload: string, attempt: Attempt): Promise<SendResult> => {
+    try {
+      const result = await ports.send(payload, attempt);
+      return attempt.effect?.effect === 'duplicate' ? await ports.send(payload, attempt) : result;
+    } catch (error) {
+      return failed('ERROR_FROM_TARGET', messageOf(error));
+    }
+  };
+
+  /** Waits for the next attempt, or gives up. */
+  const conclude = async (attempt: Attempt, result: SendFailure): Promise<void> => {
+    const { record, event, rule, target } = attempt;
+    tell(record, record.state, result);
     const policy = target.RetryPolicy ?? {};
     const maxRetries = policy.MaximumRetryAttempts ?? defaultAttempts;
     const maxAgeMs = (policy.MaximumEventAgeInSeconds ?? defaultAgeSeconds) * 1000;
@@ -122,65 +163,40 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
           ? 'MaximumEventAgeInSeconds'
           : undefined;
     if (result.retriable && exhausted === undefined) {
-      tell(record, { state: 'waiting' });
+      tell(record, 'waiting');
       clock.after(wait, () => begin(record, event, rule, target));
       return;
     }
     const kept = ports.deadLetter({ event, rule, target, result, retries, exhausted });
-    tell(record, { state: kept ? 'dead-lettered' : 'dropped' });
-  };
-  /** A delivery that fails where none should is told as one, and ends nothing else. */
-  const attemptSafely: typeof attempt = async (record, ...rest) => {
-    try {
-      await attempt(record, ...rest);
-    } catch (error) {
-      tell(record, {
-        state: 'dropped',
-        errorCode: 'INTERNAL_ERROR',
-        errorMessage: messageOf(error),
-      });
-    }
+    tell(record, kept ? 'dead-lettered' : 'dropped');
   };
 
-  const send = async (
+  const begin = (
+    record: OpenRecord,
     event: AcceptedEvent,
     rule: Rule,
     target: Target,
-    effect: DeliveryEffect | undefined,
-  ): Promise<SendResult> => {
-    if (effect?.effect === 'fail') {
-      return failed(effect.code, 'A fault failed the delivery.');
-    }
-    if (effect?.effect === 'drop') return { ok: true };
-    let payload: string;
-    try {
-      payload = targetPayload(target, rule, event);
-    } catch (error) {
-      const code = error instanceof InvalidPayloadError ? 'INVALID_JSON' : 'INVALID_PARAMETER';
-      return refused(code, messageOf(error));
-    }
-    try {
-      const result = await ports.send(payload, { event, rule, target });
-      return effect?.effect === 'duplicate'
-        ? await ports.send(payload, { event, rule, target })
-        : result;
-    } catch (error) {
-      return failed('ERROR_FROM_TARGET', messageOf(error));
-    }
-  };
-
-  const begin = (record: OpenRecord, event: AcceptedEvent, rule: Rule, target: Target): void => {
-    const effect = ports.faults({ event, rule: rule.name, target: target.Id });
-    const run = (): void => start(() => attemptSafely(record, event, rule, target, effect));
-    const key = `${rule.arn} ${target.Id}`;
-    if (effect?.effect === 'delay') return void clock.after(effect.ms, run);
-    // The one after it goes first.
-    if (effect?.effect === 'reorder' && !heldBack.has(key)) {
-      heldBack.set(key, run);
-      clock.after(maxHeldBackMs, () => release(key, run));
+    text?: string,
+  ): void => {
+    const effect = ports.faults(event, rule.name, target.Id);
+    const attempt: Attempt = { record, event, rule, target, effect, text };
+    if (effect?.effect === 'delay') {
+      clock.after(effect.ms, () => start(attempt));
       return;
     }
-    run();
+    if (effect?.effect !== 'reorder' && heldBack.size === 0) {
+      start(attempt);
+      return;
+    }
+    const key = `${rule.arn} ${target.Id}`;
+    // The one after it goes first.
+    if (effect?.effect === 'reorder' && !heldBack.has(key)) {
+      const held = (): void => start(attempt);
+      heldBack.set(key, held);
+      clock.after(maxHeldBackMs, () => release(key, held));
+      return;
+    }
+    start(attempt);
     release(key, heldBack.get(key));
   };
   const release = (key: string, held: (() => void) | undefined): void => {
@@ -191,7 +207,7 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
 
   return {
     records,
-    deliver(event, rule, target) {
+    deliver(event, rule, target, text) {
       seq += 1;
       const record: OpenRecord = {
         seq,
@@ -207,18 +223,34 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
         errorMessage: undefined,
       };
       if (ports.keep) records.push(record);
-      begin(record, event, rule, target);
+      begin(record, event, rule, target, text);
     },
     watch(look) {
       watchers.add(look);
       return () => watchers.delete(look);
     },
     settled: () =>
-      sending === 0 && queue.length === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => idle.add(resolve)),
+      sending === 0 ? Promise.resolve() : new Promise((resolve) => idle.add(resolve)),
     clear() {
       records.length = 0;
+    },
+  };
+}
+
+/** A queue whose `shift` costs the same, however long it is. */
+function fifo<T>(): { push(item: T): void; shift(): T | undefined } {
+  let items: T[] = [];
+  let taken = 0;
+  return {
+    push: (item) => items.push(item),
+    shift() {
+      const item = items[taken];
+      if (item !== undefined) taken += 1;
+      if (taken > 1_024 && taken * 2 > items.length) {
+        items = items.slice(taken);
+        taken = 0;
+      }
+      return item;
     },
   };
 }

@@ -12,15 +12,20 @@ export class InvalidPayloadError extends Error {
 /**
  * What a target receives: the event, a constant, a part of the event, or a filled-in
  * template. Numbers keep their digits.
+ * @param text The event's, where it is known already.
  * @throws InvalidPayloadError where a filled-in template is not JSON.
  * @throws Error where a path is none.
  */
-export function targetPayload(target: Target, rule: Rule, event: AcceptedEvent): string {
+export function targetPayload(
+  target: Target,
+  rule: Rule,
+  event: AcceptedEvent,
+  text: string = event.text,
+): string {
   if (target.Input !== undefined) return target.Input;
-  if (target.InputPath !== undefined) return jsonPath(target.InputPath, event.text) ?? '{}';
+  if (target.InputPath !== undefined) return jsonPath(target.InputPath, text) ?? '{}';
   const transformer = target.InputTransformer;
-  if (transformer === undefined) return event.text;
-  const { text } = event;
+  if (transformer === undefined) return text;
   const payload = fillTemplate(transformer.InputTemplate, (variable) =>
     variableValue(variable, transformer, rule, event, text),
   );

@@ -42,6 +42,8 @@ export interface FaultVerdict {
 
 /** The faults in force, with their counters. */
 export interface FaultPlan {
+  /** True where nothing need be asked. */
+  readonly isEmpty: boolean;
   /** Replaces all faults; counters begin anew. */
   set(faults: readonly Fault[]): void;
   list(): readonly FaultState[];
@@ -93,6 +95,9 @@ export function createFaultPlan(seed: number, clock: Clock): FaultPlan {
     return undefined;
   };
   return {
+    get isEmpty() {
+      return armed.length === 0;
+    },
     set(faults) {
       armed = faults.map((fault, index) => {
         const pattern = fault.match?.detailPattern;

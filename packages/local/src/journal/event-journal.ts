@@ -35,7 +35,7 @@ export function createEventJournal(keep: boolean): EventJournal {
     append(fields) {
       seq += 1;
       accepted += 1;
-      const event = new AcceptedEvent({ ...fields, seq });
+      const event = new AcceptedEvent(fields, seq);
       if (keep) events.push(event);
       if (event.eventId !== undefined) {
         identified += 1;

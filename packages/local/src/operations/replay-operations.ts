@@ -1,6 +1,7 @@
 import type { Archive } from '../archive/archive.ts';
 import type { Replay } from '../archive/replay.ts';
 import type { Estate, Region } from '../estate/estate.ts';
+import type { EventBus } from '../estate/event-bus.ts';
 import { arn, description, limit, name, nextToken } from '../protocol/field-shapes.ts';
 import { list, object, required, text, time } from '../protocol/input-shape.ts';
 import { type Operations, query } from '../protocol/operation.ts';
@@ -17,7 +18,7 @@ function isActive({ state }: Replay): boolean {
 /** Start, describe, list and cancel replays. */
 export function replayOperations(
   estate: Estate,
-  run: (archive: Archive, replay: Replay) => void,
+  run: (archive: Archive, replay: Replay, bus: EventBus) => void,
 ): Operations {
   const find = (region: Region, replayName: string): Replay => {
     const replay = region.replays.get(replayName);
@@ -47,7 +48,7 @@ export function replayOperations(
             `Parameter EventSourceArn is not valid. Reason: Archive ${archiveName} does not exist.`,
           );
         }
-        findBus(estate, input.Destination.Arn, caller);
+        const bus = findBus(estate, input.Destination.Arn, caller);
         if (input.EventStartTime >= input.EventEndTime) {
           throw invalid(
             'Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.',
@@ -75,7 +76,7 @@ export function replayOperations(
           endedAt: undefined,
         };
         region.replays.set(replay.name, replay);
-        run(archive, replay);
+        run(archive, replay, bus);
         return {
           ReplayArn: replay.arn,
           State: replay.state,

@@ -26,7 +26,7 @@ export interface PutEventsBus {
   readonly now: () => number;
   readonly unknownBuses: { count(address: BusAddress): void };
   /** Takes the event in and routes it. */
-  accept(fields: NewEvent): AcceptedEvent;
+  accept(fields: NewEvent, bus: EventBus): AcceptedEvent;
 }
 
 /** One PutEvents, with what the faults say of its entries. */
@@ -40,6 +40,12 @@ export interface PutEventsCall {
   readonly dropped: ReadonlySet<number>;
 }
 
+/** What the name of a bus means in a request; mostly the same in all entries. */
+interface NamedBus {
+  readonly address: BusAddress;
+  readonly found: EventBus | undefined;
+}
+
 /**
  * Commits what can be committed, in order, entry by entry. A bus that does not exist
  * takes its events and drops them, as the service does.
@@ -51,9 +57,15 @@ export function putEvents(
   const results: PutEventsResultEntry[] = [];
   const records: EntryRecord[] = [];
   let failed = 0;
+  const named = new Map<string | undefined, NamedBus>();
   for (const [index, entry] of call.entries.entries()) {
-    const address = busAddress(entry.EventBusName, call.scope);
-    const found = bus.estate.bus(address);
+    let destination = named.get(entry.EventBusName);
+    if (destination === undefined) {
+      const address = busAddress(entry.EventBusName, call.scope);
+      destination = { address, found: bus.estate.bus(address) };
+      named.set(entry.EventBusName, destination);
+    }
+    const { address, found } = destination;
     const checked = checkEntry(entry);
     const error =
       'error' in checked
@@ -78,26 +90,29 @@ export function putEvents(
     if (dropped !== undefined || found === undefined) continue;
     const metadata = checked.detail.metadata as Record<string, unknown> | null | undefined;
     const acceptedAt = bus.now();
-    bus.accept({
-      id,
-      bus: found.name,
-      busArn: found.arn,
-      account: call.scope.account,
-      region: found.region,
-      source: entry.Source ?? '',
-      detailType: entry.DetailType ?? '',
-      time: entry.Time == null ? acceptedAt : entry.Time * 1000,
-      resources: entry.Resources ?? [],
-      detail: entry.Detail ?? '',
-      eventId: textIn(metadata, 'eventId'),
-      idempotencyKey: textIn(metadata, 'idempotencyKey'),
-      acceptedAt,
-      requestSeq: call.requestSeq,
-      entryIndex: index,
-      replayName: undefined,
-      forwardedBy: undefined,
-      traceHeader: entry.TraceHeader ?? call.traceHeader,
-    });
+    bus.accept(
+      {
+        id,
+        bus: found.name,
+        busArn: found.arn,
+        account: call.scope.account,
+        region: found.region,
+        source: entry.Source ?? '',
+        detailType: entry.DetailType ?? '',
+        time: entry.Time == null ? acceptedAt : entry.Time * 1000,
+        resources: entry.Resources ?? [],
+        detail: entry.Detail ?? '',
+        eventId: textIn(metadata, 'eventId'),
+        idempotencyKey: textIn(metadata, 'idempotencyKey'),
+        acceptedAt,
+        requestSeq: call.requestSeq,
+        entryIndex: index,
+        replayName: undefined,
+        forwardedBy: undefined,
+        traceHeader: entry.TraceHeader ?? call.traceHeader,
+      },
+      found,
+    );
   }
   return { output: { FailedEntryCount: failed, Entries: results }, records };
 }

@@ -2,7 +2,7 @@ import { type AcceptedEvent, again, type NewEvent } from '../accepted-event.ts';
 import { refused, type SendResult, sent } from '../delivery/send-result.ts';
 import { policyRefusal } from '../estate/bus-policy.ts';
 import type { Estate } from '../estate/estate.ts';
-import type { Rule } from '../estate/event-bus.ts';
+import type { EventBus, Rule } from '../estate/event-bus.ts';
 import type { Target } from '../estate/target.ts';
 import { busAddress } from '../protocol/bus-address.ts';
 
@@ -16,7 +16,7 @@ export function forwardEvent(
     readonly estate: Estate;
     readonly organization: string | undefined;
     readonly now: () => number;
-    readonly accept: (fields: NewEvent) => void;
+    readonly accept: (fields: NewEvent, bus: EventBus) => void;
   },
   event: AcceptedEvent,
   rule: Rule,
@@ -45,6 +45,6 @@ export function forwardEvent(
   }
   const { name, arn } = bus;
   const acceptedAt = ports.now();
-  ports.accept(again(event, { bus: name, busArn: arn, acceptedAt, forwardedBy: rule.arn }));
+  ports.accept(again(event, { bus: name, busArn: arn, acceptedAt, forwardedBy: rule.arn }), bus);
   return sent;
 }

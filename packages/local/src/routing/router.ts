@@ -4,12 +4,11 @@ import type { Deliverer } from '../delivery/deliverer.ts';
 import type { Estate, Region } from '../estate/estate.ts';
 import type { EventBus, Rule } from '../estate/event-bus.ts';
 import { type RuleIndex, ruleIndex } from '../pattern/rule-index.ts';
-import { busAddress } from '../protocol/bus-address.ts';
 
 /** Sends each accepted event to the archives and targets that it is for. */
 export interface Router {
   /** @param onlyRules ARNs of the only rules that get it. Default: all. */
-  route(event: AcceptedEvent, onlyRules?: ReadonlySet<string>): void;
+  route(event: AcceptedEvent, bus: EventBus, onlyRules?: ReadonlySet<string>): void;
   /** Hands an event to the targets of one rule, whatever its pattern is. */
   deliverBy(rule: Rule, event: AcceptedEvent): void;
   /** To be called when rules of the bus came, went or changed. */
@@ -28,49 +27,46 @@ export interface RouterPorts {
   readonly keep: boolean;
 }
 
+/** Where the events of a bus go, until its rules or archives change. */
+interface Routes {
+  readonly index: RuleIndex;
+  /** By their ids in the index. */
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly archives: ReadonlyMap<string, Archive>;
+  /** Archives without a pattern. */
+  readonly archivesOfAll: readonly Archive[];
+}
+
 export function createRouter(ports: RouterPorts): Router {
   const { estate, deliverer } = ports;
-  const indexes = new Map<EventBus, RuleIndex>();
+  const routes = new Map<EventBus, Routes>();
   const matches = new Map<number, readonly string[]>();
 
-  const indexOf = (bus: EventBus): RuleIndex => {
-    let index = indexes.get(bus);
-    if (index === undefined) {
-      index = ruleIndex();
-      for (const rule of bus.rules.values()) {
-        if (rule.state === 'DISABLED' || rule.compiled === undefined) continue;
-        index.add(`rule ${rule.name}`, rule.compiled);
-      }
-      for (const archive of archivesOf(bus)) {
-        if (archive.compiled !== undefined) index.add(`archive ${archive.name}`, archive.compiled);
-      }
-      indexes.set(bus, index);
+  const routesOf = (bus: EventBus): Routes => {
+    let found = routes.get(bus);
+    if (found === undefined) {
+      found = planRoutes(bus, estate.region(bus));
+      routes.set(bus, found);
     }
-    return index;
+    return found;
   };
-  const archivesOf = (bus: EventBus): readonly Archive[] =>
-    [...estate.region(bus).archives.values()].filter((each) => each.sourceArn === bus.arn);
 
   return {
-    route(event, onlyRules) {
-      const bus = estate.bus(busAddress(event.busArn, event));
-      if (bus === undefined) return;
-      const index = indexOf(bus);
-      const found = index.size === 0 ? [] : index.match(event.text);
-      if (event.replayName === undefined && estate.region(bus).archives.size > 0) {
-        const matched = new Set(found);
-        for (const archive of archivesOf(bus)) {
-          if (archive.compiled === undefined || matched.has(`archive ${archive.name}`)) {
-            ports.archive(archive, event);
-          }
-        }
-      }
+    route(event, bus, onlyRules) {
+      const { index, rules, archives, archivesOfAll } = routesOf(bus);
+      // A replayed event is not archived a second time.
+      const isArchived = event.replayName === undefined;
+      if (isArchived) for (const archive of archivesOfAll) ports.archive(archive, event);
+      if (index.size === 0) return;
+      const { text } = event;
       const names: string[] = [];
-      for (const id of found) {
-        const rule = id.startsWith('rule ') ? bus.rules.get(id.slice(5)) : undefined;
+      for (const id of index.match(text)) {
+        const archive = archives.get(id);
+        if (archive !== undefined && isArchived) ports.archive(archive, event);
+        const rule = rules.get(id);
         if (rule === undefined || (onlyRules !== undefined && !onlyRules.has(rule.arn))) continue;
         names.push(rule.name);
-        for (const target of rule.targets.values()) deliverer.deliver(event, rule, target);
+        for (const target of rule.targets.values()) deliverer.deliver(event, rule, target, text);
       }
       if (ports.keep && names.length > 0) matches.set(event.seq, names);
     },
@@ -78,11 +74,35 @@ export function createRouter(ports: RouterPorts): Router {
       if (ports.keep) matches.set(event.seq, [rule.name]);
       for (const target of rule.targets.values()) deliverer.deliver(event, rule, target);
     },
-    rulesChanged: (bus) => indexes.delete(bus),
+    rulesChanged: (bus) => routes.delete(bus),
     archivesChanged(region) {
-      for (const bus of region.buses.values()) indexes.delete(bus);
+      for (const bus of region.buses.values()) routes.delete(bus);
     },
     matchedBy: (event) => matches.get(event.seq) ?? [],
     clear: () => matches.clear(),
   };
+}
+
+function planRoutes(bus: EventBus, region: Region): Routes {
+  const index = ruleIndex();
+  const rules = new Map<string, Rule>();
+  const archives = new Map<string, Archive>();
+  const archivesOfAll: Archive[] = [];
+  for (const archive of region.archives.values()) {
+    if (archive.sourceArn !== bus.arn) continue;
+    if (archive.compiled === undefined) {
+      archivesOfAll.push(archive);
+      continue;
+    }
+    const id = `archive ${archive.name}`;
+    archives.set(id, archive);
+    index.add(id, archive.compiled);
+  }
+  for (const rule of bus.rules.values()) {
+    if (rule.state === 'DISABLED' || rule.compiled === undefined) continue;
+    const id = `rule ${rule.name}`;
+    rules.set(id, rule);
+    index.add(id, rule.compiled);
+  }
+  return { index, rules, archives, archivesOfAll };
 }

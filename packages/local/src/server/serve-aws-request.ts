@@ -6,7 +6,11 @@ import type { OpenRecord } from '../journal/request-journal.ts';
 import { busAddress } from '../protocol/bus-address.ts';
 import type { Origin } from '../protocol/operation.ts';
 import { type PutEventsOutput, putEvents } from '../protocol/put-events.ts';
-import { type PutEventsEntry, wellTypedEntries } from '../protocol/put-events-entry.ts';
+import {
+  type EntryError,
+  type PutEventsEntry,
+  wellTypedEntries,
+} from '../protocol/put-events-entry.ts';
 import { readEntries } from '../protocol/put-events-request.ts';
 import { ServiceError } from '../protocol/service-error.ts';
 import { type AwsRequest, parseInput } from './aws-request.ts';
@@ -22,6 +26,15 @@ import { errorAnswer, refuseEarly, reset, send, sendHalf, type WireAnswer } from
 const maxBodyBytes = 16 * 1024 * 1024;
 const tokenSentence =
   'Use the token of the bus as the secret access key, or send it in the header X-Tidings-Token.';
+
+const noFault: FaultVerdict = {
+  faultId: undefined,
+  effect: undefined,
+  delayBeforeMs: 0,
+  delayAfterMs: 0,
+};
+const noErrors: ReadonlyMap<number, EntryError> = new Map();
+const noneDropped: ReadonlySet<number> = new Set();
 
 /**
  * One request of the AWS protocol, from its body to its answer:
@@ -77,7 +90,7 @@ async function serve(
   } catch (error) {
     return answer(refusal(error));
   }
-  const verdict = bus.faults.decide(subjectOf(head, input));
+  const verdict = bus.faults.isEmpty ? noFault : bus.faults.decide(subjectOf(head, input));
   record.faultId = verdict.faultId;
   const { effect } = verdict;
   if (verdict.delayBeforeMs > 0) await pause(verdict.delayBeforeMs);
@@ -154,8 +167,8 @@ async function commit(
       scope: head.scope,
       requestSeq: record.seq,
       traceHeader: head.traceHeader,
-      errors: effect?.type === 'fail-entries' ? effect.errors : new Map(),
-      dropped: effect?.type === 'drop-entries' ? effect.dropped : new Set(),
+      errors: effect?.type === 'fail-entries' ? effect.errors : noErrors,
+      dropped: effect?.type === 'drop-entries' ? effect.dropped : noneDropped,
     });
     bus.requests.settle(record, records);
     return { wire: { status: 200, body: JSON.stringify(output) }, output };
