@@ -243,6 +243,29 @@ const right: readonly (readonly [target: string, input: object])[] = [
   ['AWSEvents.DeleteConnection', { Name: 'none' }],
   ['AWSEvents.DeleteArchive', { ArchiveName: 'none' }],
   ['AWSEvents.DeleteEventBus', { Name: 'none' }],
+  ['AmazonSQS.TagQueue', { QueueUrl, Tags: { k: 'v' } }],
+  ['AmazonSQS.ListQueueTags', { QueueUrl }],
+  ['AmazonSQS.UntagQueue', { QueueUrl, TagKeys: ['k'] }],
+  [
+    'AmazonSQS.AddPermission',
+    { QueueUrl, Label: 'l', AWSAccountIds: ['111122223333'], Actions: ['SendMessage'] },
+  ],
+  ['AmazonSQS.RemovePermission', { QueueUrl, Label: 'l' }],
+  ['AmazonSQS.ListDeadLetterSourceQueues', { QueueUrl, MaxResults: 1 }],
+  [
+    'AmazonSQS.StartMessageMoveTask',
+    {
+      SourceArn: queueArn('q'),
+      DestinationArn: queueArn('q.fifo'),
+      MaxNumberOfMessagesPerSecond: 1,
+    },
+  ],
+  ['AmazonSQS.ListMessageMoveTasks', { SourceArn: queueArn('q'), MaxResults: 1 }],
+  ['AmazonSQS.CancelMessageMoveTask', { TaskHandle: 'handle' }],
+  [
+    'AmazonSQS.ChangeMessageVisibilityBatch',
+    { QueueUrl, Entries: [{ Id: 'a', ReceiptHandle: 'h', VisibilityTimeout: 1 }] },
+  ],
   ['AmazonSQS.DeleteMessageBatch', { QueueUrl, Entries: [{ Id: 'a', ReceiptHandle: 'h' }] }],
 ];
 

@@ -109,7 +109,7 @@ function generator(seed: number) {
     if (kind < 0.03)
       return { target, body: `{"Entries":${'['.repeat(20_000)}${']'.repeat(20_000)}}` };
     // Every name is right for some operation, so an input holds several of its own.
-    const names = Array.from({ length: 25 }, () => pick(fields));
+    const names = Array.from({ length: 14 }, () => pick(fields));
     return {
       target,
       body: JSON.stringify(Object.fromEntries(names.map((name) => [name, value(0)]))),
@@ -164,21 +164,31 @@ test('2,500 malformed requests to every operation are each answered, none with a
   expect(await bus.summary()).toMatchObject({ requests: 2_500 });
 });
 
-test('7,500 requests that are almost right are each answered, none with a failure', async () => {
-  await bus.reset();
-  const next = almostRightRequests(3, 'AWSEvents', hostile);
-  const statuses = new Map<number, number>();
-  const failed: string[] = [];
-  await inParallel(7_500, async () => {
-    const { target, input } = next();
-    const { status, text } = await answerOf('/', { 'X-Amz-Target': target }, JSON.stringify(input));
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status >= 500) failed.push(`${target} ${JSON.stringify(input)} ${text}`);
-  });
-  expect(failed).toEqual([]);
-  expect(statuses.get(200)).toBeGreaterThan(1_500);
-  expect(await bus.summary()).toMatchObject({ requests: 7_500 });
-});
+test.each([
+  ['AWSEvents', 5_000],
+  ['AmazonSQS', 2_500],
+] as const)(
+  'of %s, %i requests that are almost right are each answered, none with a failure',
+  async (service, count) => {
+    await bus.reset();
+    const next = almostRightRequests(3, service, hostile);
+    const statuses = new Map<number, number>();
+    const failed: string[] = [];
+    await inParallel(count, async () => {
+      const { target, input } = next();
+      const { status, text } = await answerOf(
+        '/',
+        { 'X-Amz-Target': target },
+        JSON.stringify(input),
+      );
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status >= 500) failed.push(`${target} ${JSON.stringify(input)} ${text}`);
+    });
+    expect(failed).toEqual([]);
+    expect(statuses.get(200)).toBeGreaterThan(count / 5);
+    expect(await bus.summary()).toMatchObject({ requests: count });
+  },
+);
 
 test.each([
   [
