@@ -26,7 +26,7 @@ export interface StoredCheckpoint {
   readonly bookmark: Bookmark | undefined;
   /** How far beyond the bookmark a recovery has published, if one has begun. */
   readonly within: WithinWindow | undefined;
-  /** The publication that was streamed; undefined where none was noted yet. */
+  /** The publication that was streamed: see `keepFingerprint`. Undefined: none was noted yet. */
   readonly fingerprint: string | undefined;
 }
 
@@ -162,7 +162,10 @@ export async function storeRecoveryPlace(
        set bookmark = case when $3::pg_snapshot is null then $2::pg_snapshot else bookmark end,
            bookmark_lsn = coalesce(bookmark_lsn, acknowledged_lsn),
            bookmark_at = case when $3::pg_snapshot is null then $5 else bookmark_at end,
-           reading_to = $3, reading_after = $4, updated_at = now()
+           reading_to = $3, reading_after = $4, updated_at = now(),
+           -- The window that has ended held the rows that were owed beside it.
+           publication_fingerprint = case when $3::pg_snapshot is null
+             then (publication_fingerprint::jsonb - 'owed')::text else publication_fingerprint end
        where name = $1 and ${currentTimeline} = $6
        returning name
      )

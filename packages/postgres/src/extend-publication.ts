@@ -107,7 +107,9 @@ async function isWhole(
   fingerprint: string,
 ): Promise<boolean> {
   const now = await readFingerprint(client, publication, fingerprintedTables(fingerprint));
-  return now !== undefined && (await findAlteration(client, fingerprint, now)) === undefined;
+  return (
+    now !== undefined && (await findAlteration(client, fingerprint, now, undefined)) === undefined
+  );
 }
 
 function isIn(tables: readonly TableName[]): (name: TableName) => boolean {

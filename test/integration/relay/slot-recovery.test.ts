@@ -263,3 +263,84 @@ test('a connection that breaks while the outbox is read again is replaced, and n
   }
   expect(keys).toEqual(Array.from({ length: 600 }, (_, i) => `${i}`));
 });
+
+/** Appends a row past the table that is published, as a bulk load would. */
+async function appendInto(table: string, row: Parameters<typeof appendRow>[1]): Promise<void> {
+  const query = (text: string, values: unknown[]): Promise<unknown> =>
+    database.query(text.replace('into tidings.outbox', `into ${table}`), values);
+  await appendRow({ query } as never, row);
+  database.committed.add(row.key);
+}
+
+/** Resolves when the stored bookmark covers the newest row of a table. */
+async function bookmarkCovers(table: string): Promise<void> {
+  for (;;) {
+    const [row] = await database.query(
+      `select pg_visible_in_snapshot((select max(transaction_id) from ${table}), bookmark) as covered
+       from tidings.checkpoint where name = $1`,
+      [database.slot],
+    );
+    if (row?.covered === true) return;
+  }
+}
+
+test('rows that were in a partition before it was attached are published, bookmark or not', async () => {
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await database.placeOrders(10);
+  await database.query('create table tidings.filled (like tidings.outbox including all)');
+  await appendInto('tidings.filled', { key: 'filled', appendedAt: '2020-01-01' });
+  await bookmarkCovers('tidings.filled');
+  await database.query(
+    `alter table tidings.outbox attach partition tidings.filled
+     for values from ('2020-01-01') to ('2020-01-02')`,
+  );
+  await arrival();
+  await relay.logged('was attached, and had rows by then');
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+});
+
+test('of a partition that comes back, the rows that it got meanwhile are published', async () => {
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await database.placeOrders(10);
+  const [day] = await database.query(
+    `select c.oid::regclass::text as name, pg_get_expr(relpartbound, c.oid) as bounds
+     from pg_class c where oid = (select tableoid from tidings.outbox limit 1)`,
+  );
+  await bookmarkCovers('tidings.outbox');
+  await database.query(`alter table tidings.outbox detach partition ${day?.name}`);
+  await appendInto(String(day?.name), { key: 'meanwhile' });
+  await bookmarkCovers(String(day?.name));
+  await database.query(`alter table tidings.outbox attach partition ${day?.name} ${day?.bounds}`);
+  await arrival();
+  await database.placeOrders(5);
+  await arrival();
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect((await incidents()).at(-1)).toEqual({
+    reason: 'publication-changed',
+    republished: '1',
+    closed: true,
+  });
+});
+
+test('a partition that comes back as it left is no incident', async () => {
+  const relay = start();
+  await relay.logged('the slot is healed');
+  await database.placeOrders(10);
+  const [day] = await database.query(
+    `select c.oid::regclass::text as name, pg_get_expr(relpartbound, c.oid) as bounds
+     from pg_class c where oid = (select tableoid from tidings.outbox limit 1)`,
+  );
+  await bookmarkCovers('tidings.outbox');
+  await database.query(`alter table tidings.outbox detach partition ${day?.name}`);
+  await bookmarkCovers(String(day?.name));
+  await database.query(`alter table tidings.outbox attach partition ${day?.name} ${day?.bounds}`);
+  await database.placeOrders(5);
+  await arrival();
+  await bookmarkCovers('tidings.outbox');
+  await relay.stop();
+  expect(await incidents()).toHaveLength(1);
+});

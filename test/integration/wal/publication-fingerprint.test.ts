@@ -6,6 +6,8 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   findAlteration,
+  isFingerprint,
+  keepFingerprint,
   readFingerprint,
 } from '../../../packages/postgres/src/wal/publication-fingerprint.ts';
 import { postgresMajor } from '../../support/postgres-major.ts';
@@ -48,7 +50,7 @@ const fingerprint = async (): Promise<string> =>
 async function foundAfter(...statements: readonly string[]): Promise<string | undefined> {
   const before = await fingerprint();
   for (const statement of statements) await sql.query(statement);
-  return findAlteration(sql, before, await fingerprint());
+  return (await findAlteration(sql, before, await fingerprint(), undefined))?.sentence;
 }
 
 const bounds = 'for values from (200) to (300)';
@@ -301,7 +303,7 @@ test('a role that may not read a partition trusts one that was made in place alo
     for (const statement of statements) await sql.query(statement);
     await sql.query('set role blind');
     try {
-      return await findAlteration(sql, before, await fingerprint());
+      return (await findAlteration(sql, before, await fingerprint(), undefined))?.sentence;
     } finally {
       await sql.query('reset role');
     }
@@ -310,4 +312,20 @@ test('a role that may not read a partition trusts one that was made in place alo
     undefined,
   );
   expect(await asBlind(make, attach)).toContain('whether it had rows by then cannot be read');
+});
+
+test.each<readonly [string, readonly string[], string | undefined]>([
+  ['as it was', ['insert into days values (151)'], undefined],
+  ['with a row that it got meanwhile', ['insert into day1 values (51)'], 'had rows by then'],
+])('a partition that was noted as detached comes back %s', async (_name, statements, words) => {
+  const kept = await fingerprint();
+  const { rows } = await sql.query<{ now: string }>('select pg_current_snapshot()::text as now');
+  await sql.query('alter table days detach partition day1');
+  const noted = keepFingerprint(kept, await fingerprint(), rows[0]?.now, []);
+  expect(await findAlteration(sql, noted, await fingerprint(), undefined)).toBe(undefined);
+  expect(isFingerprint(noted, await fingerprint())).toBe(true);
+  for (const statement of statements) await sql.query(statement);
+  await sql.query('alter table days attach partition day1 for values from (0) to (100)');
+  const found = await findAlteration(sql, noted, await fingerprint(), undefined);
+  expect(found?.sentence.includes(words ?? '')).toBe(words === undefined ? undefined : true);
 });

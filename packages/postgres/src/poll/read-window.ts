@@ -14,6 +14,11 @@ export interface PollWindow {
   /** Undefined reads the rows of all ordering keys. */
   readonly shards: readonly number[] | undefined;
   readonly shardCount: number;
+  /**
+   * Conditions on rows, called `r`, that are read too, whatever their transaction: of a
+   * partition that was attached with rows in it.
+   */
+  readonly besides?: readonly string[];
 }
 
 /** A part of a window that fits in memory. */
@@ -52,7 +57,8 @@ export async function* readWindow(
   yield { ...held, last: true };
 }
 
-function selectionOf({ from, to, after, shards, shardCount }: PollWindow): OutboxSelection {
+function selectionOf(window: PollWindow): OutboxSelection {
+  const { from, to, after, shards, shardCount, besides = [] } = window;
   const late = from.running.filter((xid) => endedIn(to, xid)).map(String);
   const values: unknown[] = [String(from.xmax), String(to.xmax), to.running.map(String)];
   const rows = [
@@ -67,7 +73,10 @@ function selectionOf({ from, to, after, shards, shardCount }: PollWindow): Outbo
     values.push(shards, shardCount);
     condition = `${shardHash} % $${values.length} = any($${values.length - 1}::bigint[])`;
   }
-  const parts = rows.map((each) => `select * from tidings.outbox where ${each}`);
+  const others = besides.map((each) => `(${each}) and not (${rows.join(' or ')})`);
+  const parts = [...rows, ...others].map(
+    (each) => `select r.* from tidings.outbox as r where ${each}`,
+  );
   return { from: `(${parts.join(' union all ')}) as outbox`, condition, values, after };
 }
 

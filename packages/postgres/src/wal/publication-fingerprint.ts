@@ -1,5 +1,9 @@
 import type pg from 'pg';
+import { type AttachedPartition, hasEarlierRows, inspectRelation } from './attached-partition.ts';
 import type { TableName } from './wal-layout.ts';
+
+/** Detached partitions that are remembered, the latest ones. */
+const MOST_DETACHED = 100;
 
 /**
  * What decides which rows of the captured tables reach the stream, as the catalog has it,
@@ -13,6 +17,22 @@ interface Fingerprint {
   readonly tables: Readonly<Record<string, TableFingerprint>>;
 }
 
+/** A fingerprint as a checkpoint keeps it, with what has to be remembered beside it. */
+interface KeptFingerprint extends Fingerprint {
+  /** Partitions that were detached, by oid, each with a snapshot from before. */
+  readonly detached?: Readonly<Record<string, string>>;
+  /** Partitions that were attached with rows, which a recovery has not read yet. */
+  readonly owed?: readonly AttachedPartition[];
+}
+
+/** How rows may have missed the stream. */
+export interface Alteration {
+  /** A sentence without its end. */
+  readonly sentence: string;
+  /** Whose rows of before their attachment were not streamed, whatever a bookmark covers. */
+  readonly attached: readonly AttachedPartition[];
+}
+
 interface TableFingerprint {
   readonly of: TableName;
   readonly oid: string;
@@ -21,9 +41,9 @@ interface TableFingerprint {
   /** For a table that is published with its schema: that membership, and its own moves. */
   readonly throughSchema: string | null;
   /** Types of its columns, by name. */
-  readonly columns: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, string>> | null;
   /** The table and all its partitions, by oid. */
-  readonly relations: Readonly<Record<string, RelationFingerprint>>;
+  readonly relations: Readonly<Record<string, RelationFingerprint>> | null;
 }
 
 interface RelationFingerprint {
@@ -85,34 +105,90 @@ export function fingerprintedTables(fingerprint: string): readonly TableName[] {
   return Object.values(parse(fingerprint)?.tables ?? {}).map(({ of }) => of);
 }
 
+/** The partitions whose rows a recovery that was interrupted had still to read. */
+export function owedPartitions(kept: string | undefined): readonly AttachedPartition[] {
+  return (kept === undefined ? undefined : parse(kept)?.owed) ?? [];
+}
+
+/** Whether what a checkpoint keeps is this fingerprint. */
+export function isFingerprint(kept: string | undefined, now: string | undefined): boolean {
+  if (kept === undefined || now === undefined) return kept === now;
+  return fingerprintOnly(kept) === fingerprintOnly(now);
+}
+
 /**
- * Whether rows may have missed the stream between two fingerprints, as a sentence without
- * its end; undefined where none can have. New partitions that were empty when they were
- * attached, partitions that are gone, and columns of another type are no loss.
+ * What a checkpoint keeps from now on: the fingerprint, the partitions that have left since
+ * it was noted last, from before `bookmark`, and those that are owed.
+ */
+export function keepFingerprint(
+  kept: string | undefined,
+  now: string,
+  bookmark: string | undefined,
+  owed: readonly AttachedPartition[],
+): string {
+  const [before, current] = [kept === undefined ? undefined : parse(kept), parse(now)];
+  if (current === undefined) return now;
+  const present = relationsOf(current);
+  const left = [...relationsOf(before)].filter(
+    (oid) => bookmark !== undefined && !present.has(oid),
+  );
+  const detached = Object.entries({
+    ...Object.fromEntries(left.map((oid) => [oid, bookmark as string])),
+    ...before?.detached,
+  }).filter(([oid]) => !present.has(oid));
+  return JSON.stringify({
+    ...current,
+    ...(detached.length > 0 && { detached: Object.fromEntries(detached.slice(-MOST_DETACHED)) }),
+    ...(owed.length > 0 && { owed }),
+  });
+}
+
+function relationsOf(fingerprint: Fingerprint | undefined): ReadonlySet<string> {
+  const tables = Object.values(fingerprint?.tables ?? {});
+  return new Set(tables.flatMap(({ relations }) => Object.keys(relations ?? {})));
+}
+
+function fingerprintOnly(text: string): string {
+  const parsed = parse(text);
+  return parsed === undefined ? text : JSON.stringify([parsed.publication, parsed.tables]);
+}
+
+/**
+ * Whether rows may have missed the stream between two fingerprints; undefined where none can
+ * have. New partitions that were empty when they were attached, partitions that are gone, and
+ * columns of another type are no loss. `bookmark` is the snapshot that belongs to `kept`.
  */
 export async function findAlteration(
   sql: pg.ClientBase,
-  before: string,
+  kept: string,
   now: string,
-): Promise<string | undefined> {
-  if (before === now) return undefined;
-  const [old, current] = [parse(before), parse(now)];
+  bookmark: string | undefined,
+): Promise<Alteration | undefined> {
+  if (isFingerprint(kept, now)) return undefined;
+  const [old, current] = [parse(kept), parse(now)];
   // Of an earlier release, whose fingerprints said less: as good as none.
   if (old === undefined || current === undefined) return undefined;
+  const sentences: string[] = [];
+  const attached: AttachedPartition[] = [];
   if (old.publication !== current.publication) {
-    return 'the publication was dropped and made again, or altered';
+    sentences.push('the publication was dropped and made again, or altered');
   }
   const names = Object.keys(current.tables);
   if (names.join() !== Object.keys(old.tables).join()) {
-    return `the relay was made for other tables (${Object.keys(old.tables).join(', ')})`;
+    sentences.push(`the relay was made for other tables (${Object.keys(old.tables).join(', ')})`);
   }
   for (const name of names) {
     const [then, table] = [old.tables[name], current.tables[name]];
     if (then === undefined || table === undefined) continue;
-    const found = alterationOf(name, then, table) ?? (await missedRows(sql, then, table));
-    if (found !== undefined) return found;
+    const altered = alterationOf(name, then, table);
+    if (altered !== undefined) sentences.push(altered);
+    for await (const missed of missedRows(sql, old, then, table, bookmark)) {
+      sentences.push(missed.sentence);
+      attached.push(...missed.attached);
+    }
   }
-  return undefined;
+  const sentence = sentences[0];
+  return sentence === undefined ? undefined : { sentence, attached };
 }
 
 function alterationOf(
@@ -134,94 +210,34 @@ function alterationOf(
 }
 
 /** Looks at the partitions that are new, were attached again, or were rewritten. */
-async function missedRows(
+async function* missedRows(
   sql: pg.ClientBase,
+  old: KeptFingerprint,
   then: TableFingerprint,
   now: TableFingerprint,
-): Promise<string | undefined> {
-  for (const [oid, { attached, toast }] of Object.entries(now.relations)) {
-    const known = then.relations[oid];
+  bookmark: string | undefined,
+): AsyncGenerator<Alteration, void, undefined> {
+  for (const [oid, { attached, toast }] of Object.entries(now.relations ?? {})) {
+    const known = then.relations?.[oid];
     if (known !== undefined && known.attached === attached && known.toast === toast) continue;
-    const { name, rewritten, made, readable } = await inspectRelation(sql, oid, then);
-    if (name === undefined) continue;
+    const relation = await inspectRelation(sql, oid, then.columns ?? {});
+    if (relation === undefined) continue;
+    const { name, rewritten, made, readable } = relation;
     // What had no TOAST table gets one with its first long column.
     if (rewritten && known?.toast !== toast && known?.toast !== '0') {
-      return `${name} was rewritten by ALTER TABLE, so it may have been unlogged for a while`;
+      const sentence = `${name} was rewritten by ALTER TABLE, so it may have been unlogged for a while`;
+      yield { sentence, attached: [] };
     }
     if (attached === null || known?.attached === attached) continue;
-    if (readable ? await hasEarlierRows(sql, oid, name, made) : !made) {
-      return (
-        `partition ${name} was attached, and ` +
-        (readable ? 'had rows by then' : 'whether it had rows by then cannot be read')
-      );
+    const since = known === undefined ? old.detached?.[oid] : bookmark;
+    const partition: AttachedPartition = { oid, made, ...(since !== undefined && { since }) };
+    if (readable ? await hasEarlierRows(sql, name, partition) : !made) {
+      const found = readable ? 'had rows by then' : 'whether it had rows by then cannot be read';
+      yield { sentence: `partition ${name} was attached, and ${found}`, attached: [partition] };
     }
   }
-  return undefined;
 }
 
-interface RelationFacts {
-  readonly name: string | undefined;
-  /** By the transaction that attached it. */
-  readonly made: boolean;
-  /** After it was made, and not for a column that was filled or given another type. */
-  readonly rewritten: boolean;
-  readonly readable: boolean;
-}
-
-async function inspectRelation(
-  sql: pg.ClientBase,
-  oid: string,
-  then: TableFingerprint,
-): Promise<RelationFacts> {
-  const { rows } = await sql.query<RelationFacts>(
-    `select format('%I.%I', n.nspname, c.relname) as name, coalesce(y.xmin = i.xmin, false) as made,
-            coalesce(d.xmin <> y.xmin and not exists (
-              select from pg_attribute a
-              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                and age(a.xmin) <= age(d.xmin)
-                and coalesce($2::jsonb ->> a.attname <> a.atttypid || '.' || a.atttypmod,
-                  (a.atthasdef or a.attidentity <> '') and not a.atthasmissing)), false)
-              as rewritten,
-            has_table_privilege(c.oid, 'select') as readable
-     from pg_class c
-     join pg_namespace n on n.oid = c.relnamespace
-     left join pg_type y on y.oid = c.reltype
-     left join pg_inherits i on i.inhrelid = c.oid
-     left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.reltoastrelid
-       and c.reltoastrelid <> 0 and d.refobjid = c.oid
-     where c.oid = $1`,
-    [oid, JSON.stringify(then.columns)],
-  );
-  return rows[0] ?? { name: undefined, made: false, rewritten: false, readable: false };
-}
-
-/** How much of a partition is searched: rows of before it was attached are its first ones. */
-const SEARCHED_BLOCKS = 1_024;
-
-/**
- * Whether a partition holds rows that are older than its attachment. What the transaction
- * that made and attached it inserted counts by the order of its commands.
- */
-async function hasEarlierRows(
-  sql: pg.ClientBase,
-  oid: string,
-  name: string,
-  made: boolean,
-): Promise<boolean> {
-  const { rows } = await sql.query<{ found: boolean }>(
-    `select exists (
-       select from ${name} r, (
-         select xmin as by, cmin::text::bigint as command from pg_inherits where inhrelid = $1
-       ) as attached
-       where r.ctid < '(${SEARCHED_BLOCKS},0)'::tid
-         and case when $2 or r.xmin = attached.by
-               then age(r.xmin) >= age(attached.by) and r.cmin::text::bigint < attached.command
-               else age(r.xmin) > age(attached.by) end) as found`,
-    [oid, made],
-  );
-  return rows[0]?.found === true;
-}
-
-function parse(text: string): Fingerprint | undefined {
-  return text.startsWith('{') ? (JSON.parse(text) as Fingerprint) : undefined;
+function parse(text: string): KeptFingerprint | undefined {
+  return text.startsWith('{') ? (JSON.parse(text) as KeptFingerprint) : undefined;
 }

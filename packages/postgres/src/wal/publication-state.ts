@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { findAlteration, fingerprintSql } from './publication-fingerprint.ts';
+import type { StoredCheckpoint } from '../checkpoint-store.ts';
+import { type Alteration, findAlteration, fingerprintSql } from './publication-fingerprint.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** A table that a publication does not publish. */
@@ -24,16 +25,16 @@ export interface PublicationState {
   readonly filtered: readonly string[];
   /** Everything that decides which rows reach the stream: see `findAlteration`. */
   readonly fingerprint: string;
-  /** How rows may have missed the stream since the checkpoint, as a part of a sentence. */
-  readonly alteration: string | undefined;
+  /** How rows may have missed the stream since the checkpoint. */
+  readonly alteration: Alteration | undefined;
 }
 
-/** Looks at a publication; `before` is its fingerprint of the last bookmark. */
+/** Looks at a publication, and at what became of it since the checkpoint. */
 export async function observePublication(
   sql: pg.ClientBase,
   publication: string,
   tables: readonly TableName[],
-  before: string | undefined,
+  checkpoint: Pick<StoredCheckpoint, 'fingerprint' | 'bookmark'> | undefined,
 ): Promise<PublicationState | undefined> {
   const { rows } = await sql.query<{
     operations: string[];
@@ -81,12 +82,15 @@ export async function observePublication(
   );
   const row = rows[0];
   if (row === undefined) return undefined;
+  const kept = checkpoint?.fingerprint;
   return {
     operations: row.operations,
     missing: row.missing ?? [],
     filtered: row.filtered ?? [],
     fingerprint: row.fingerprint,
     alteration:
-      before === undefined ? undefined : await findAlteration(sql, before, row.fingerprint),
+      kept === undefined
+        ? undefined
+        : await findAlteration(sql, kept, row.fingerprint, checkpoint?.bookmark?.snapshot),
   };
 }

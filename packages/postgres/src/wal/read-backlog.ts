@@ -10,6 +10,7 @@ import { readWindow } from '../poll/read-window.ts';
 import { furtherPlace, type ReadPlace } from '../read-place.ts';
 import { endedIn, parseSnapshot, type Snapshot } from '../snapshot.ts';
 import { refuseRowSecurity } from '../text-rows.ts';
+import { type AttachedPartition, earlierRowsOfTable } from './attached-partition.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { recoveryPosition } from './recovery-position.ts';
 import type { OutboxBackfill } from './wal-layout.ts';
@@ -31,13 +32,23 @@ export class BacklogProgress {
   }
 
   /** Begins a recovery, or goes on with one; `stored` is what the checkpoint remembers. */
-  begin(timeline: number, incident: OpenIncident, stored: ReadPlace): void {
+  begin(
+    timeline: number,
+    incident: OpenIncident,
+    stored: ReadPlace,
+    owed: readonly AttachedPartition[],
+  ): void {
     const same = this.#timeline === timeline && this.#incident === incident.id;
+    // What an earlier attempt read of them is forgotten where others came since.
+    if (!same || owed.length > 0) this.owed = owed;
     this.#place = same && this.#place !== undefined ? furtherPlace(this.#place, stored) : stored;
     if (!same) this.#rows = incident.republished;
     this.#timeline = timeline;
     this.#incident = incident.id;
   }
+
+  /** Partitions whose earlier rows the window that is read now, or the next one, holds too. */
+  owed: readonly AttachedPartition[] = [];
 
   /** Rows that were handed over for this incident. */
   get rows(): number {
@@ -52,6 +63,7 @@ export class BacklogProgress {
   handedOver(place: ReadPlace, rows: number): void {
     this.#place = place;
     this.#rows += rows;
+    if (place.within === undefined) this.owed = [];
   }
 }
 
@@ -207,7 +219,11 @@ async function readOneWindow<Change>(
 ): Promise<void> {
   const { progress, queue, signal, timeline, incident } = request;
   const { readTo: from, within } = progress.place;
-  const all = { shards: undefined, shardCount: 1 };
+  const besides: string[] = [];
+  for (const partition of progress.owed) {
+    besides.push(await earlierRowsOfTable(client, partition));
+  }
+  const all = { shards: undefined, shardCount: 1, besides };
   const window = { from, to, after: within?.after ?? '0', ...all };
   for await (const { records: rows, after, last } of readWindow(client, window)) {
     await queue.room(signal);

@@ -1,19 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { fullJitter } from '@tidings/contract';
-import { ConfigurationError, type Logger, reasonOf } from '@tidings/relay';
-import { type Bookmark, noteRecovery } from '../checkpoint-store.ts';
-import { connectionFailureOf } from '../connection-failure.ts';
+import { ConfigurationError, type Logger } from '@tidings/relay';
+import type { Bookmark } from '../checkpoint-store.ts';
 import { type OpenIncident, openIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import { formatSnapshot, nothingEnded, parseSnapshot } from '../snapshot.ts';
 import type { SqlSession } from '../sql-session.ts';
 import { refuseRowSecurity } from '../text-rows.ts';
+import type { AttachedPartition } from './attached-partition.ts';
 import type { GroupQueue } from './group-queue.ts';
-import { readFingerprint } from './publication-fingerprint.ts';
+import { makeSlotAnew, type SlotMadeAnew } from './make-slot-anew.ts';
+import { owedPartitions } from './publication-fingerprint.ts';
 import { type BacklogProgress, readBacklog } from './read-backlog.ts';
 import { readTables } from './read-tables.ts';
-import { createReplacementSlot, dropSlot, type ReplacementSlot } from './replacement-slot.ts';
-import { restorePublication } from './restore-publication.ts';
 import type { SlotLoss } from './slot-guard.ts';
 import type { SlotObservation } from './slot-observation.ts';
 import type { OutboxBackfill, TablesBackfill, WalLayout } from './wal-layout.ts';
@@ -29,9 +26,6 @@ export interface Healing {
   readonly bookmark: Bookmark;
   readonly fingerprint: string | undefined;
 }
-
-/** How soon it is tried again to restore the publication. */
-const unrestored = { baseMs: 250, capMs: 10_000 };
 
 /** What a recovery works with. */
 export interface RecoveryRequest<Change> {
@@ -77,14 +71,16 @@ async function recoverOutbox<Change>(
 ): Promise<Healing> {
   const { settings, seen, progress, queue, logger } = request;
   const { checkpoint, server } = seen;
-  progress.begin(server.timeline, incident, {
+  const stored = {
     readTo: checkpoint?.bookmark ? parseSnapshot(checkpoint.bookmark.snapshot) : nothingEnded,
     within: checkpoint?.within,
-  });
+  };
+  const owed = owedOf(request);
+  progress.begin(server.timeline, incident, stored, owed);
   // Where either cannot go on, the other ends too.
   const failure = new AbortController();
   const signal = AbortSignal.any([request.signal, failure.signal]);
-  const end = makeSlotAnew({ ...request, signal }).then(async ({ client, ...made }) => {
+  const end = makeSlotAnew({ ...request, owed, signal }).then(async ({ client, ...made }) => {
     await client.end();
     return made;
   });
@@ -111,7 +107,7 @@ async function recoverTables<Change>(
   incident: OpenIncident,
 ): Promise<Healing> {
   const { settings, layout, seen, sql, queue, signal } = request;
-  const made = await makeSlotAnew(request);
+  const made = await makeSlotAnew({ ...request, owed: [] });
   // What is read again is read as the catalog describes it now.
   await sql.use(async (client) => layout.prepare?.(client, settings.publication));
   const rows = await readTables({
@@ -169,32 +165,6 @@ function whyHalted<Change>(
   );
 }
 
-interface SlotMadeAnew extends ReplacementSlot {
-  /** Of the publication, from before the slot was made. */
-  readonly fingerprint: string | undefined;
-}
-
-/** Puts the publication right first: a slot cannot use one that is younger. */
-async function makeSlotAnew<Change>(request: RecoveryRequest<Change>): Promise<SlotMadeAnew> {
-  const { settings, layout, loss, seen, sql, logger, signal } = request;
-  const { slot, publication, textConnection } = settings;
-  const { version: serverVersion, systemIdentifier, timeline } = seen.server;
-  if (loss === 'unpublished') await publishAgain(request);
-  const replacement = {
-    ...{ slot, serverVersion, sql, logger, signal },
-    replicationConnection: textConnection,
-  };
-  await dropSlot(replacement);
-  const fingerprint = await sql.use((client) =>
-    readFingerprint(client, publication, layout.tables),
-  );
-  const acknowledged = seen.checkpoint?.acknowledged ?? seen.slot?.confirmed ?? 0n;
-  await sql.use((client) =>
-    noteRecovery(client, slot, { systemIdentifier, timeline, acknowledged, fingerprint }),
-  );
-  return { ...(await createReplacementSlot(replacement)), fingerprint };
-}
-
 /** The group that ends a repair: once it is settled, the checkpoint may be written. */
 export function queueEndOfRepair<Change>(
   queue: GroupQueue<Change>,
@@ -204,29 +174,12 @@ export function queueEndOfRepair<Change>(
   queue.push([{ records: [], position: walPosition(epoch, healing.to) }], 0);
 }
 
-/** Puts the tables back into the publication, which only its owner may. */
-async function publishAgain<Change>(request: RecoveryRequest<Change>): Promise<void> {
-  const { settings, layout, sql, explanation, logger, signal } = request;
-  const { slot, publication } = settings;
-  const { tables, operations } = layout;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await sql.use((client) => restorePublication(client, { publication, tables, operations }));
-      return;
-    } catch (error) {
-      const { code } = error as { readonly code?: string };
-      if (code === '42501') {
-        throw new ConfigurationError(
-          `${explanation} as its owner, then start the relay: it publishes what was missed`,
-        );
-      }
-      if (connectionFailureOf(error).kind === 'lost') throw error;
-      const waitMs = fullJitter(unrestored, attempt);
-      logger.warn(
-        { slot, publication, waitMs },
-        `the publication cannot be restored yet: ${reasonOf(error)}`,
-      );
-      await delay(waitMs, undefined, { signal });
-    }
-  }
+/** Partitions whose rows of before their attachment nobody has published. */
+function owedOf<Change>({ seen }: RecoveryRequest<Change>): readonly AttachedPartition[] {
+  const { publication, checkpoint } = seen;
+  const owed = [
+    ...owedPartitions(checkpoint?.fingerprint),
+    ...(publication?.alteration?.attached ?? []),
+  ];
+  return [...new Map(owed.map((each) => [each.oid, each])).values()];
 }

@@ -113,7 +113,9 @@ test.each([
   ['inserts unpublished', withPublication({ operations: ['delete'] }), `publish = 'insert'`],
   [
     'its publication altered',
-    withPublication({ alteration: 'table tidings.outbox was dropped and made again' }),
+    withPublication({
+      alteration: { sentence: 'table tidings.outbox was dropped and made again', attached: [] },
+    }),
     'table tidings.outbox was dropped and made again: rows that came since the last bookmark',
   ],
 ])('a slot that is %s is a loss that says why', (_name, seen, words) => {
@@ -156,7 +158,7 @@ test('a slot that is being healed stands ahead of its stored checkpoint', () => 
   });
   const altered = {
     ...withSlot({ confirmed: 800n }),
-    publication: { ...publication, alteration: 'it was altered' },
+    publication: { ...publication, alteration: { sentence: 'it was altered', attached: [] } },
   };
   expect(judgeSlot(altered, healing)).toMatchObject({ kind: 'lost', loss: 'publication-changed' });
 });

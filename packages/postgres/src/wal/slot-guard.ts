@@ -91,7 +91,7 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
   if (publication?.alteration !== undefined) {
     return lost(
       'publication-changed',
-      `${publication.alteration}: rows that came since the last bookmark may not have been ` +
+      `${publication.alteration.sentence}: rows that came since the last bookmark may not have been ` +
         `streamed through publication "${expected.publication}"`,
     );
   }

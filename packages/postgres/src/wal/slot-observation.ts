@@ -67,7 +67,7 @@ export async function observeSlot(
     server,
     slot: own === undefined ? undefined : slotStateOf(own.row),
     otherSlots: slots.rows.map(({ name }) => name).filter((name) => name !== slot),
-    publication: await observePublication(sql, publication, tables, checkpoint?.fingerprint),
+    publication: await observePublication(sql, publication, tables, checkpoint),
     checkpoint,
   };
 }

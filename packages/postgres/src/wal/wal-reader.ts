@@ -23,6 +23,7 @@ import { formatLsn, type Lsn } from '../lsn.ts';
 import { SqlSession } from '../sql-session.ts';
 import { GroupQueue } from './group-queue.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { isFingerprint, keepFingerprint, owedPartitions } from './publication-fingerprint.ts';
 import { BacklogProgress } from './read-backlog.ts';
 import { ReadingState } from './reading-state.ts';
 import { queueEndOfRepair, recoverSlot } from './recover-slot.ts';
@@ -379,10 +380,10 @@ export class WalReader<Change> {
     const { slot } = this.#settings;
     const fingerprint = publication?.fingerprint;
     if (checkpoint !== undefined) {
-      if (checkpoint.fingerprint === fingerprint || this.#state.healing !== undefined) return;
-      await this.#lease.use((client) =>
-        noteFingerprint(client, slot, checkpoint.fingerprint, fingerprint),
-      );
+      const { fingerprint: kept, bookmark } = checkpoint;
+      if (fingerprint === undefined || isFingerprint(kept, fingerprint)) return;
+      const next = keepFingerprint(kept, fingerprint, bookmark?.snapshot, owedPartitions(kept));
+      await this.#lease.use((client) => noteFingerprint(client, slot, kept, next));
       return;
     }
     await this.#lease.use((client) =>
