@@ -15,17 +15,27 @@ export const describeWithPgBouncer: (name: string, suite: () => void) => void = 
   else describe.skip(`${name} (skipped: pgbouncer is not installed)`, suite);
 };
 
-/** A real PgBouncer in transaction mode, in front of one server. */
+/** A real PgBouncer in front of one server. */
 export interface PgBouncer {
   /** Connection string of a database of the server, through the pooler. */
   url(database: string): string;
   stop(): Promise<void>;
 }
 
+/** How the pooler lends servers. */
+export interface PgBouncerOptions {
+  /** Servers for each database and user. Default 4. */
+  readonly poolSize?: number;
+  /** Default `transaction`. */
+  readonly poolMode?: 'transaction' | 'session';
+  /** True takes the server that waits longest, false the one that was used last. Default true. */
+  readonly roundRobin?: boolean;
+}
+
 /** Starts PgBouncer in transaction mode, as it is configured by default otherwise. */
 export async function startPgBouncer(
   serverPort: number,
-  { poolSize = 4 }: { readonly poolSize?: number } = {},
+  { poolSize = 4, poolMode = 'transaction', roundRobin = true }: PgBouncerOptions = {},
 ): Promise<PgBouncer> {
   const folder = await mkdtemp('/tmp/tidings-pgbouncer-');
   await chmod(folder, 0o755);
@@ -44,9 +54,9 @@ export async function startPgBouncer(
       'unix_socket_dir =',
       'auth_type = plain',
       `auth_file = ${users}`,
-      'pool_mode = transaction',
+      `pool_mode = ${poolMode}`,
       `default_pool_size = ${poolSize}`,
-      'server_round_robin = 1',
+      `server_round_robin = ${roundRobin ? 1 : 0}`,
     ].join('\n'),
   );
   const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};

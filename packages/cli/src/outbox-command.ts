@@ -38,7 +38,7 @@ export function outboxCommand(): Command {
     .option('--slot <name>', 'a slot that will read and whose checkpoint was not restored')
     .option('--poller <name>', 'a poller that will read and whose checkpoint was not restored')
     .option('--dry-run', 'count and change nothing')
-    .action(runAdopt);
+    .action((given: AdoptArguments) => untilInterrupted((control) => runAdopt(given, control)));
   return new Command('outbox')
     .description('the Postgres outbox')
     .addCommand(migrate)
@@ -52,8 +52,9 @@ function connectionOf({ connection = process.env.DATABASE_URL }: MigrateArgument
   return connection;
 }
 
-async function runAdopt(given: AdoptArguments): Promise<void> {
+async function runAdopt(given: AdoptArguments, control: Interruptible): Promise<void> {
   const report = await adoptOutbox({
+    ...control,
     connection: connectionOf(given),
     published: publishedOf(given),
     dryRun: given.dryRun === true,

@@ -1,8 +1,9 @@
+import { optionBounds } from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
-import pg from 'pg';
+import type pg from 'pg';
 import { currentTimeline } from './checkpoint-store.ts';
-import { clientConfigOf } from './connection-config.ts';
-import { refuseRowSecurity } from './text-rows.ts';
+import { type SetUpControl, SetUpSession, setUpControlNames } from './set-up-session.ts';
+import { refuseFilteredRows } from './text-rows.ts';
 
 /** Which rows of a restored outbox count as published; all others are owed. */
 export type PublishedRows =
@@ -14,7 +15,7 @@ export type PublishedRows =
   | { readonly throughId: bigint };
 
 /** How to take over an outbox that was restored from another database cluster. */
-export interface AdoptOutboxOptions {
+export interface AdoptOutboxOptions extends SetUpControl {
   /** A connection string, or what `pg.Client` takes; the role owns schema `tidings`. */
   readonly connection: string | pg.ClientConfig;
   readonly published: PublishedRows;
@@ -36,6 +37,20 @@ export interface AdoptReport {
   readonly readers: readonly string[];
 }
 
+const NAMES: Record<keyof AdoptOutboxOptions, true> = {
+  ...setUpControlNames,
+  connection: true,
+  published: true,
+  slot: true,
+  poller: true,
+  dryRun: true,
+};
+
+const { known } = optionBounds(ConfigurationError);
+
+/** object_not_in_prerequisite_state: updates are published, and the row has no identity. */
+const NO_IDENTITY = '55000';
+
 /** Blocks of a table that one transaction rewrites: 8 MiB. */
 const BATCH_BLOCKS = 1_024;
 /** A transaction that every snapshot sees as ended; the server gives it to no session. */
@@ -56,37 +71,49 @@ const ADOPTED = '4:4:';
  * @throws ConfigurationError where nothing was restored, and where no reader is known.
  */
 export async function adoptOutbox(options: AdoptOutboxOptions): Promise<AdoptReport> {
+  known('adoptOutbox', options, NAMES);
   const published = conditionOf(options.published);
-  const client = new pg.Client({
-    ...clientConfigOf(options.connection),
-    application_name: 'tidings adopt',
-  });
-  client.on('error', () => {});
-  await client.connect();
   try {
-    await client.query("set timezone = 'UTC'");
-    await checkMigrated(client);
-    await refuseRowSecurity(client);
-    const readers = await readersOf(client, options);
-    const counted = await client.query<{ published: string; owed: string; most: string }>(
-      `select count(*) filter (where ${published})::text as published,
-              count(*) filter (where not (${published}))::text as owed,
-              coalesce(max(id), 0)::text as most
-       from (${leaves(await partitionsOf(client))}) as row`,
+    return await SetUpSession.use(options.connection, options, (session) =>
+      adopt(session, options, published),
     );
-    const { most, ...counts } = counted.rows[0] as (typeof counted.rows)[0];
-    const report = { published: Number(counts.published), owed: Number(counts.owed), readers };
-    if (options.dryRun === true) return report;
-    for (const partition of await partitionsOf(client)) {
-      await rewrite(client, partition, published, most);
-    }
-    await adoptCheckpoints(client, options);
-    return report;
   } catch (error) {
     throw refusalOf(error);
-  } finally {
-    await client.end();
   }
+}
+
+async function adopt(
+  session: SetUpSession,
+  options: AdoptOutboxOptions,
+  published: string,
+): Promise<AdoptReport> {
+  const { partitions, most, report } = await session.transaction('counting rows', (client) =>
+    countRows(client, options, published),
+  );
+  if (options.dryRun === true) return report;
+  for (const partition of partitions) await rewrite(session, partition, published, most);
+  await session.transaction('adopting checkpoints', (client) => adoptCheckpoints(client, options));
+  return report;
+}
+
+async function countRows(
+  client: pg.ClientBase,
+  options: AdoptOutboxOptions,
+  published: string,
+): Promise<{ partitions: readonly string[]; most: string; report: AdoptReport }> {
+  await checkMigrated(client);
+  await refuseFilteredRows(client);
+  const readers = await readersOf(client, options);
+  const partitions = await partitionsOf(client);
+  const { rows } = await client.query<{ published: string; owed: string; most: string }>(
+    `select count(*) filter (where ${published})::text as published,
+            count(*) filter (where not (${published}))::text as owed,
+            coalesce(max(id), 0)::text as most
+     from (${leaves(partitions)}) as row`,
+  );
+  const { most, ...counts } = rows[0] as (typeof rows)[0];
+  const report = { published: Number(counts.published), owed: Number(counts.owed), readers };
+  return { partitions, most, report };
 }
 
 /** PostgreSQL checks every constraint again when a row is rewritten. */
@@ -124,7 +151,7 @@ function conditionOf(published: PublishedRows): string {
   );
 }
 
-async function checkMigrated(client: pg.Client): Promise<void> {
+async function checkMigrated(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ migrated: boolean; database: string }>(
     `select current_database() as database,
             exists (select from pg_attribute where attname = 'reading_to'
@@ -138,7 +165,7 @@ async function checkMigrated(client: pg.Client): Promise<void> {
 }
 
 async function readersOf(
-  client: pg.Client,
+  client: pg.ClientBase,
   { slot, poller }: AdoptOutboxOptions,
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; foreign: boolean; strange: boolean }>(
@@ -164,7 +191,7 @@ async function readersOf(
   );
 }
 
-async function partitionsOf(client: pg.Client): Promise<readonly string[]> {
+async function partitionsOf(client: pg.ClientBase): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select relid::regclass::text as name from pg_partition_tree('tidings.outbox') where isleaf`,
   );
@@ -177,26 +204,51 @@ function leaves(partitions: readonly string[]): string {
     .join(' union all ');
 }
 
-/** Block by block: each row is looked at once, and what moved to the end is right already. */
+/**
+ * Block by block: each row is looked at once, and what moved to the end is right already.
+ * Where another tool publishes updates of all tables, rows get an identity for as long.
+ */
 async function rewrite(
-  client: pg.Client,
+  session: SetUpSession,
   partition: string,
   published: string,
   mostId: string,
 ): Promise<void> {
-  const { rows } = await client.query<{ blocks: string }>(
-    `select (pg_relation_size($1::regclass) / current_setting('block_size')::bigint)::text as blocks`,
-    [partition],
-  );
-  const blocks = Number(rows[0]?.blocks);
+  const purpose = `adopting ${partition}`;
+  const blocks = await session.transaction(purpose, async (client) => {
+    const { rows } = await client.query<{ blocks: string }>(
+      `select (pg_relation_size($1::regclass) / current_setting('block_size')::bigint)::text as blocks`,
+      [partition],
+    );
+    return Number(rows[0]?.blocks);
+  });
+  let identified = false;
   for (let from = 0; from < blocks; from += BATCH_BLOCKS) {
-    await client.query(
-      `update ${partition}
-       set transaction_id = case when ${published} then '${LONG_AGO}'::xid8
-                                 else pg_current_xact_id() end
-       where ctid >= '(${from},0)'::tid and ctid < '(${from + BATCH_BLOCKS},0)'::tid
-         and id <= ${BigInt(mostId)}
-         and transaction_id <> '${LONG_AGO}' and not ${appendedHere}`,
+    const batch = (): Promise<unknown> =>
+      session.transaction(purpose, (client) =>
+        client.query(
+          `update ${partition}
+           set transaction_id = case when ${published} then '${LONG_AGO}'::xid8
+                                     else pg_current_xact_id() end
+           where ctid >= '(${from},0)'::tid and ctid < '(${from + BATCH_BLOCKS},0)'::tid
+             and id <= ${BigInt(mostId)}
+             and transaction_id <> '${LONG_AGO}' and not ${appendedHere}`,
+        ),
+      );
+    try {
+      await batch();
+    } catch (error) {
+      if (identified || (error as { readonly code?: string }).code !== NO_IDENTITY) throw error;
+      await session.transaction(purpose, (client) =>
+        client.query('select tidings.identify_rows($1::regclass)', [partition]),
+      );
+      identified = true;
+      await batch();
+    }
+  }
+  if (identified) {
+    await session.transaction(purpose, (client) =>
+      client.query('select tidings.forget_identity($1::regclass)', [partition]),
     );
   }
 }
@@ -206,7 +258,7 @@ async function rewrite(
  * it publishes what the bookmark does not cover, and makes the slot anew.
  */
 async function adoptCheckpoints(
-  client: pg.Client,
+  client: pg.ClientBase,
   { slot, poller }: AdoptOutboxOptions,
 ): Promise<void> {
   await client.query(

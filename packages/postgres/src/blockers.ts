@@ -80,6 +80,24 @@ export async function describeSessions(
   return rows.map(describeSession);
 }
 
+/** One clause for each session that has an advisory lock. */
+export async function describeLockHolders(
+  client: pg.ClientBase,
+  key: bigint,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ pid: number }>(
+    `select pid from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 1 and pid is not null
+       and database = (select oid from pg_database where datname = current_database())
+       and classid = ($1::bigint >> 32)::oid and objid = ($1::bigint & 4294967295)::oid`,
+    [key],
+  );
+  return describeSessions(
+    client,
+    rows.map(({ pid }) => pid),
+  );
+}
+
 /** Prepared transactions that hold, in whatever mode, what the backend waits for. */
 async function describePrepared(client: pg.ClientBase, pid: number): Promise<readonly string[]> {
   const { rows } = await client.query<PreparedTransaction>(

@@ -61,6 +61,13 @@ export function connectionFailureOf(error: unknown): ConnectionFailure {
         kind: 'refused',
         sentence: `${message}; grant what is missing (streaming needs ALTER ROLE ... REPLICATION)`,
       };
+    case '08P01':
+      return {
+        kind: 'refused',
+        sentence:
+          `${message}; a pooler that stands before the server does not pass this on: connect to ` +
+          'the server itself',
+      };
     case '42704':
       if (routine === 'get_publication_oid') {
         return {

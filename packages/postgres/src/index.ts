@@ -41,6 +41,7 @@ export type {
 export { replayOutbox } from './replay/replay-outbox.ts';
 export {
   type MaintainOutboxOptions,
+  MaintenanceError,
   type MaintenanceReport,
   maintainOutbox,
 } from './retention/maintain-outbox.ts';

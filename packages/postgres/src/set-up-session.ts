@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError, consoleLogger, type Logger } from '@tidings/relay';
 import pg from 'pg';
-import { describeSessions } from './blockers.ts';
+import { describeLockHolders } from './blockers.ts';
 import { clientConfigOf } from './connection-config.ts';
 import { cutConnection } from './cut-connection.ts';
+import { beginAlone, type LocalSettings, unhurried } from './local-settings.ts';
 import { WaitReport } from './wait-report.ts';
 
 /** How whoever sets up a database hears of waits, and ends them. */
@@ -35,13 +36,10 @@ const OTHER_MS = 200;
 /** How often what an abort interrupts is interrupted again, until it has ended. */
 const INTERRUPT_MS = 200;
 
-/** In force for one transaction, whatever the role, the database or a pooler has set. */
-const settings = {
+const settings: LocalSettings = {
+  ...unhurried,
   lock_timeout: LOCK_TIMEOUT,
-  statement_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  transaction_timeout: '0',
-  search_path: 'pg_catalog, pg_temp',
+  row_security: 'off',
 };
 
 /** A server that cannot watch its client's socket says 22023 to this setting. */
@@ -152,18 +150,12 @@ export class SetUpSession {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      await client.query(begin);
-      const begun = await client.query<{ pid: number; alone: boolean }>(
-        `select pg_backend_pid() as pid, pg_try_advisory_xact_lock($1) as alone,
-                (select count(set_config(name, value, true))
-                 from unnest($2::text[], $3::text[]) as given (name, value)
-                 where exists (select from pg_settings where pg_settings.name = given.name))`,
-        [LOCK, Object.keys(settings), Object.values(settings)],
-      );
-      pid = begun.rows[0]?.pid;
+      const begun = await beginAlone(client, LOCK, settings, begin);
+      pid = begun.pid;
       report.pid = pid;
-      if (begun.rows[0]?.alone !== true) {
-        report.note({ on: 'another set-up of this database', blockers: await holders(client) });
+      if (!begun.alone) {
+        const blockers = await describeLockHolders(client, LOCK);
+        report.note({ on: 'another set-up of this database', blockers });
         await client.query('rollback');
         return { kind: 'another' };
       }
@@ -206,19 +198,4 @@ async function isStandby(client: pg.ClientBase): Promise<boolean> {
     'select pg_is_in_recovery() as standby',
   );
   return rows[0]?.standby === true;
-}
-
-/** Who has the lock that serialises set-ups. */
-async function holders(client: pg.ClientBase): Promise<readonly string[]> {
-  const { rows } = await client.query<{ pid: number }>(
-    `select pid from pg_locks
-     where locktype = 'advisory' and granted and objsubid = 1 and pid is not null
-       and database = (select oid from pg_database where datname = current_database())
-       and classid = ($1::bigint >> 32)::oid and objid = ($1::bigint & 4294967295)::oid`,
-    [LOCK],
-  );
-  return describeSessions(
-    client,
-    rows.map(({ pid }) => pid),
-  );
 }

@@ -17,6 +17,17 @@ export async function refuseRowSecurity(
   tables: readonly TableName[] = [outbox],
 ): Promise<void> {
   await client.query('set row_security = off');
+  await refuseFilteredRows(client, tables);
+}
+
+/**
+ * Refuses tables whose rows would be filtered, whatever `row_security` is.
+ * @throws ConfigurationError
+ */
+export async function refuseFilteredRows(
+  client: pg.ClientBase,
+  tables: readonly TableName[] = [outbox],
+): Promise<void> {
   const { rows } = await client.query<{ role: string; name: string }>(
     `select current_user as role, name
      from (select format('%I.%I', schema, name) as name

@@ -9,6 +9,7 @@ import {
   migrateOutbox,
   type OutboxRow,
   pollSource,
+  replayOutbox,
   walSource,
 } from '@tidings/postgres';
 import pg from 'pg';
@@ -163,6 +164,39 @@ test('after adopting, a slot is repaired with what is owed, in order, and stream
   await appendRow(target, { key: 'streamed', orderingKey: 'k' });
   await reading.until(() => reading.changes.length === 4);
   expect(keysOf(reading).at(-1)).toBe('streamed');
+});
+
+test("another tool's publication of all tables stands in nobody's way, nor does a time-out", async () => {
+  await restore();
+  await target.query('create publication everything for all tables');
+  const connection = `${url}?options=${encodeURIComponent('-c statement_timeout=300')}`;
+  // Row by row, it takes longer than the role's statements may.
+  await target.query(
+    `create function slow() returns trigger language plpgsql as
+       $$ begin perform pg_catalog.pg_sleep(0.1); return new; end $$;
+     create trigger slow before update on tidings.outbox for each row execute function slow()`,
+  );
+  expect(await adoptOutbox({ connection, published: { throughId: 2n } })).toMatchObject({
+    published: 2,
+    owed: 2,
+  });
+  const { rows } = await target.query(
+    `select relname from pg_class
+     where relname ~ '^outbox_.*_identity$' or (relname ~ '^outbox_' and relreplident = 'i')`,
+  );
+  expect(rows).toEqual([]);
+  const replayed: string[] = [];
+  const publisher = {
+    publishSettled: async (events: readonly { readonly eventId: string }[]) => {
+      replayed.push(...events.map(({ eventId }) => eventId));
+      return events.map(({ eventId }) => ({ status: 'accepted', eventId }));
+    },
+  } as never;
+  const events = { orderingKey: 'k' };
+  expect(
+    await replayOutbox({ connection: url, publisher, name: 'after the restore', events }),
+  ).toMatchObject({ accepted: 4 });
+  expect(replayed).toEqual(['k1', 'k2', 'k3', 'k4']);
 });
 
 test('an interrupted run is run again: nothing that it did changes', async () => {

@@ -3,6 +3,7 @@ import {
   startPostgresCluster,
 } from '@tidings/example-orders/postgres-cluster';
 import {
+  MaintenanceError,
   type MaintenanceReport,
   maintainOutbox,
   migrateOutbox,
@@ -322,6 +323,99 @@ test('a role that may only call the functions maintains the outbox', async () =>
        tidings.drop_partition(date, timestamptz), tidings.delete_published(timestamptz, integer),
        tidings.retention_holders() to keeper`,
   );
+  expect((await maintainOutbox({ connection, retention: { days: 7 } })).dropped).toEqual([
+    partition(10),
+  ]);
+});
+
+test("another tool's publication of all tables does not keep anything from going", async () => {
+  await database.query('create publication everything for all tables');
+  await makeDay(10);
+  await appendRow(client, { key: 'ten-days', appendedAt: noon(10) });
+  for (const key of ['a', 'b', 'c']) await appendRow(client, { key, appendedAt: noon(20) });
+  await publishAll();
+  const report = await maintainOutbox({
+    connection: database.url,
+    retention: { days: 7 },
+    daysAhead: 8,
+    batchRows: 2,
+  });
+  expect(report).toEqual({
+    made: [partition(-8)],
+    dropped: [partition(10)],
+    deletedRows: 3,
+    postponed: [],
+  });
+  // A subscriber must be able to compare what tells the rows apart, and json it cannot.
+  expect(
+    await database.query(
+      "select relreplident as identity from pg_class where oid = 'tidings.outbox_default'::regclass",
+    ),
+  ).toEqual([{ identity: 'i' }]);
+  await appendRow(client, { key: 'later', appendedAt: noon(20) });
+  await publishAll();
+  expect((await maintain()).deletedRows).toBe(1);
+});
+
+test('ids that were given twice do not keep rows from going either', async () => {
+  await database.query('create publication everything for all tables');
+  await appendRow(client, { key: 'a', appendedAt: noon(20) });
+  await appendRow(client, { key: 'b', appendedAt: noon(20) });
+  await database.query('alter table tidings.outbox_default replica identity full');
+  await database.query('update tidings.outbox_default set id = 1');
+  await database.query('alter table tidings.outbox_default replica identity default');
+  await publishAll();
+  expect(await maintain()).toMatchObject({ deletedRows: 2, postponed: [] });
+});
+
+test('a failure that ends it early does not lose what was done', async () => {
+  await makeDay(10);
+  await publishAll();
+  await appendRow(client, { key: 'a', appendedAt: noon(20) });
+  await publishAll();
+  await database.query(
+    `create function refuse() returns trigger language plpgsql as
+       $$ begin raise 'not allowed here'; end $$;
+     create trigger refuse before delete on tidings.outbox_default
+       for each row execute function refuse()`,
+  );
+  const failure = await maintain().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(MaintenanceError);
+  expect(failure).toMatchObject({
+    message:
+      'maintenance ended early (not allowed here (P0001)); until then it had made no partition, ' +
+      `dropped ${partition(10)} and deleted 0 rows`,
+    report: { made: [], dropped: [partition(10)], deletedRows: 0, postponed: [] },
+    cause: { code: 'P0001' },
+  });
+});
+
+test('a server that cannot write for a while postpones everything', async () => {
+  await makeDay(10);
+  await publishAll();
+  const connection = `${database.url}?options=-c%20default_transaction_read_only%3Don`;
+  const report = await maintainOutbox({ connection, retention: { days: 7 } });
+  expect(report).toMatchObject({ made: [], dropped: [], deletedRows: 0 });
+  expect(report.postponed).toEqual([
+    expect.stringMatching(/^the server is read-only \(cannot execute .*connect to the primary$/),
+  ]);
+  expect((await maintain()).dropped).toEqual([partition(10)]);
+});
+
+test('settings of the role are not what it goes by', async () => {
+  await makeDay(10);
+  await publishAll();
+  await database.query(
+    `create function public.to_char(date, text) returns text language sql as $$ select 'x' $$`,
+  );
+  const given = '-c statement_timeout=100 -c search_path=public -c DateStyle=German,DMY';
+  const connection = `${database.url}?options=${encodeURIComponent(given)}`;
+  const open = await connect();
+  await open.query('begin; select from tidings.outbox');
+  expect((await maintainOutbox({ connection, retention: { days: 7 } })).postponed).toEqual([
+    `${partition(10)} is left for the next time: a transaction that runs holds the outbox`,
+  ]);
+  await open.query('commit');
   expect((await maintainOutbox({ connection, retention: { days: 7 } })).dropped).toEqual([
     partition(10),
   ]);

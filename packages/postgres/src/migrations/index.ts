@@ -3,6 +3,7 @@ import { appendFunction } from './002-append-function.ts';
 import { maintainOutbox } from './003-maintain-outbox.ts';
 import { readById } from './004-read-by-id.ts';
 import { boundOccurredAt } from './005-bound-occurred-at.ts';
+import { deleteForAnyPublication } from './006-delete-for-any-publication.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first; versions count up from 1 without a gap. */
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   maintainOutbox,
   readById,
   boundOccurredAt,
+  deleteForAnyPublication,
 ];

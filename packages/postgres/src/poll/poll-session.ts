@@ -4,6 +4,7 @@ import pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
 import { noticeVanishedClient } from '../notice-vanished-client.ts';
 import { pinTextFormat, refuseRowSecurity } from '../text-rows.ts';
+import { refuseTransactionPooler } from '../transaction-pooler.ts';
 import { checkPollCheckpoints } from './poll-checkpoint.ts';
 import type { PollSettings } from './poll-options.ts';
 
@@ -48,6 +49,8 @@ export async function openPollSession(settings: PollSettings): Promise<PollSessi
   });
   await client.connect();
   try {
+    // Before anything is set, for it would stay behind in the pool.
+    await refuseTransactionPooler(client, settings.connection, `poller "${settings.name}"`);
     await noticeVanishedClient(client);
     await pinTextFormat(client);
     await refuseRowSecurity(client);

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { outboxRowOf, sealedEventOf } from '../outbox-row.ts';
 import { readById } from '../read-by-id.ts';
 import { pinTextFormat, refuseRowSecurity, type TextRow } from '../text-rows.ts';
+import { refuseTransactionPooler } from '../transaction-pooler.ts';
 import {
   type ReplayOptions,
   type ReplayRefusal,
@@ -31,6 +32,7 @@ export async function replayOutbox(options: ReplayOptions): Promise<ReplayReport
   client.on('error', () => {});
   await client.connect();
   try {
+    await refuseTransactionPooler(client, settings.connection, `replay "${settings.name}"`);
     await pinTextFormat(client);
     await refuseRowSecurity(client);
     await checkMigrated(client);

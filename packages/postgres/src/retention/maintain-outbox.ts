@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { optionBounds } from '@tidings/contract';
-import { ConfigurationError } from '@tidings/relay';
+import { ConfigurationError, reasonOf } from '@tidings/relay';
 import pg from 'pg';
+import { describeLockHolders } from '../blockers.ts';
 import { clientConfigOf } from '../connection-config.ts';
+import { beginAlone, unhurried } from '../local-settings.ts';
 
 /** What to keep, and how far ahead to prepare. */
 export interface MaintainOutboxOptions {
@@ -43,19 +46,43 @@ const NAMES: Record<keyof MaintainOutboxOptions, true> = {
 const { known, whole, within } = optionBounds(ConfigurationError);
 
 /**
+ * Maintenance that a failure ended early. What it had done by then stays done: `report`
+ * tells, and so does the message.
+ */
+export class MaintenanceError extends Error {
+  override readonly name = 'MaintenanceError';
+  readonly report: MaintenanceReport;
+
+  constructor(report: MaintenanceReport, cause: unknown) {
+    const { made, dropped, deletedRows } = report;
+    super(
+      `maintenance ended early (${reasonOf(cause)}); until then it had made ` +
+        `${made.length === 0 ? 'no partition' : made.join(', ')}, dropped ` +
+        `${dropped.length === 0 ? 'none' : dropped.join(', ')} and deleted ${deletedRows} rows`,
+      { cause },
+    );
+    this.report = report;
+  }
+}
+
+/**
  * Makes day partitions ahead and removes what is older than the retention: whole days are
  * dropped, rows of the default partition are deleted in small transactions. A row goes
  * only when its transaction is visible in every bookmark of `tidings.checkpoint`. Nothing
- * waits longer than 250 ms for a lock: what cannot be had is postponed. Run it every hour
- * or so; it may run twice and concurrently.
+ * waits longer than 250 ms for a lock: what cannot be had is postponed, and so is everything
+ * while the server cannot write because of a fail-over. Run it every hour or so; it may run
+ * twice and concurrently, and through a pooler.
  * @throws ConfigurationError on options that cannot work and on a database without outbox.
+ * @throws MaintenanceError where anything else ends it: it holds what was done until then.
  */
 export async function maintainOutbox(options: MaintainOutboxOptions): Promise<MaintenanceReport> {
   known('maintainOutbox', options, NAMES);
   known('retention', options.retention, { days: true });
-  const days = within('retention.days', options.retention.days, 0, 36_500);
-  const daysAhead = whole('daysAhead', options.daysAhead ?? 7, 1, 366);
-  const batchRows = whole('batchRows', options.batchRows ?? 1_000, 1, 100_000);
+  const settings: Settings = {
+    days: within('retention.days', options.retention.days, 0, 36_500),
+    daysAhead: whole('daysAhead', options.daysAhead ?? 7, 1, 366),
+    batchRows: whole('batchRows', options.batchRows ?? 1_000, 1, 100_000),
+  };
   const client = new pg.Client({
     ...clientConfigOf(options.connection),
     application_name: 'tidings maintenance',
@@ -64,28 +91,164 @@ export async function maintainOutbox(options: MaintainOutboxOptions): Promise<Ma
   await client.connect();
   try {
     await checkMigrated(client);
-    const { rows } = await client.query<{ alone: boolean; today: string; before: string }>(
-      `select pg_try_advisory_lock($1) as alone,
-              to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as today,
-              (now() - $2 * interval '1 day')::text as before`,
-      [LOCK, days],
-    );
-    const { alone, today, before } = rows[0] as (typeof rows)[0];
-    if (!alone) {
-      return nothingDone('another maintenance runs on this database; it does the same');
-    }
-    const postponed: string[] = [];
-    const made = await makePartitions(client, today, daysAhead, postponed);
-    const dropped = await dropPartitions(client, before, postponed);
-    const deletedRows = await deleteRows(client, before, batchRows, postponed);
-    return { made, dropped, deletedRows, postponed };
+    return await new Maintenance(client, settings).run();
   } finally {
-    await client.end();
+    await client.end().catch(() => {});
   }
 }
 
-function nothingDone(reason: string): MaintenanceReport {
-  return { made: [], dropped: [], deletedRows: 0, postponed: [reason] };
+interface Settings {
+  readonly days: number;
+  readonly daysAhead: number;
+  readonly batchRows: number;
+}
+
+/** Nothing more can be done now; what is left is done the next time. */
+class Postponed extends Error {}
+
+/** SQLSTATEs of a step that another run of maintenance may well complete. */
+const passing = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '53100', // disk_full
+  '53200', // out_of_memory
+  '57014', // query_canceled
+]);
+
+/** How long another maintenance may keep this one from its next step. */
+const PATIENCE_MS = 5_000;
+const RETRY_MS = 50;
+
+/** One run. Each step is a transaction of its own, and nothing outlives it on the session. */
+class Maintenance {
+  readonly #client: pg.Client;
+  readonly #settings: Settings;
+  readonly #made: string[] = [];
+  readonly #dropped: string[] = [];
+  readonly #postponed: string[] = [];
+  #deletedRows = 0;
+
+  constructor(client: pg.Client, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  async run(): Promise<MaintenanceReport> {
+    try {
+      const { rows } = await this.#client.query<{ today: string; before: string }>(
+        `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as today,
+                to_json(now() - $1 * interval '1 day') #>> '{}' as before`,
+        [this.#settings.days],
+      );
+      const { today, before } = rows[0] as (typeof rows)[0];
+      await this.#makePartitions(today);
+      await this.#dropPartitions(before);
+      await this.#deleteRows(before);
+    } catch (error) {
+      if (!(error instanceof Postponed)) throw new MaintenanceError(this.#report(), error);
+      this.#postponed.push(error.message);
+    }
+    return this.#report();
+  }
+
+  #report(): MaintenanceReport {
+    return {
+      made: this.#made,
+      dropped: this.#dropped,
+      deletedRows: this.#deletedRows,
+      postponed: this.#postponed,
+    };
+  }
+
+  async #makePartitions(today: string): Promise<void> {
+    for (let ahead = 0; ahead <= this.#settings.daysAhead; ahead++) {
+      const day = new Date(Date.parse(today) + ahead * 86_400_000).toISOString().slice(0, 10);
+      const name = `outbox_${day.replaceAll('-', '')}`;
+      const made = await this.#step(name, 'tidings.make_partition($1)', [day]);
+      if (made === true) this.#made.push(name);
+    }
+  }
+
+  async #dropPartitions(before: string): Promise<void> {
+    const partitions = await this.#client.query<{ name: string; day: string }>(
+      `select relname as name, to_date(substr(relname, 8), 'YYYYMMDD')::text as day
+       from pg_inherits join pg_class on pg_class.oid = inhrelid
+       where inhparent = 'tidings.outbox'::regclass and relname ~ '^outbox_[0-9]{8}$'
+       order by relname`,
+    );
+    let held = 0;
+    for (const { name, day } of partitions.rows) {
+      // One transaction each: the lock on the outbox is held for one of them only.
+      const outcome = await this.#step(name, 'tidings.drop_partition($1, $2)', [day, before]);
+      if (outcome === 'dropped') this.#dropped.push(name);
+      if (outcome === 'unpublished') held += 1;
+      // The days after it are younger still.
+      if (outcome === 'young') break;
+    }
+    if (held > 0) this.#postponed.push(await heldSentence(this.#client, held));
+  }
+
+  async #deleteRows(before: string): Promise<void> {
+    const { batchRows } = this.#settings;
+    for (;;) {
+      const deleted = await this.#step('outbox_default', 'tidings.delete_published($1, $2)', [
+        before,
+        batchRows,
+      ]);
+      this.#deletedRows += Number(deleted ?? 0);
+      if (Number(deleted ?? 0) < batchRows) return;
+    }
+  }
+
+  /** Calls a function; undefined where that is postponed. @throws Postponed where all is. */
+  async #step(name: string, call: string, values: readonly unknown[]): Promise<unknown> {
+    const client = this.#client;
+    const began = performance.now();
+    for (;;) {
+      try {
+        const { alone } = await beginAlone(client, LOCK, unhurried);
+        if (alone) {
+          const { rows } = await client.query<{ outcome: unknown }>(`select ${call} as outcome`, [
+            ...values,
+          ]);
+          await client.query('commit');
+          return rows[0]?.outcome;
+        }
+        const late = performance.now() - began > PATIENCE_MS;
+        const others = late ? await describeLockHolders(client, LOCK) : [];
+        await client.query('rollback');
+        if (late) {
+          throw new Postponed(
+            ['another maintenance runs on this database; it does the same', ...others].join(': '),
+          );
+        }
+      } catch (error) {
+        await client.query('rollback').catch(() => {});
+        return this.#postpone(name, error);
+      }
+      await delay(RETRY_MS);
+    }
+  }
+
+  #postpone(name: string, error: unknown): undefined {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    if (code === '25006') {
+      throw new Postponed(
+        `the server is read-only (${message}): all is left for the next time; if that stays, ` +
+          'connect to the primary',
+      );
+    }
+    if (code === '55P03') {
+      this.#postponed.push(
+        `${name} is left for the next time: a transaction that runs holds the outbox`,
+      );
+    } else if (code !== undefined && passing.has(code)) {
+      this.#postponed.push(`${name} is left for the next time: ${message}`);
+    } else {
+      throw error;
+    }
+    return undefined;
+  }
 }
 
 async function checkMigrated(client: pg.Client): Promise<void> {
@@ -98,55 +261,6 @@ async function checkMigrated(client: pg.Client): Promise<void> {
     `database "${rows[0]?.database}" has no outbox that can be maintained; ` +
       'run `tidings outbox migrate` first',
   );
-}
-
-async function makePartitions(
-  client: pg.Client,
-  today: string,
-  daysAhead: number,
-  postponed: string[],
-): Promise<readonly string[]> {
-  const made: string[] = [];
-  for (let ahead = 0; ahead <= daysAhead; ahead++) {
-    const day = new Date(Date.parse(today) + ahead * 86_400_000).toISOString().slice(0, 10);
-    const name = partitionOf(day);
-    const done = await unlessLocked(name, postponed, () =>
-      client.query<{ made: boolean }>('select tidings.make_partition($1) as made', [day]),
-    );
-    if (done?.rows[0]?.made === true) made.push(name);
-  }
-  return made;
-}
-
-async function dropPartitions(
-  client: pg.Client,
-  before: string,
-  postponed: string[],
-): Promise<readonly string[]> {
-  const partitions = await client.query<{ name: string; day: string }>(
-    `select relname as name, to_date(substr(relname, 8), 'YYYYMMDD')::text as day
-     from pg_inherits join pg_class on pg_class.oid = inhrelid
-     where inhparent = 'tidings.outbox'::regclass and relname ~ '^outbox_[0-9]{8}$'
-     order by relname`,
-  );
-  const dropped: string[] = [];
-  let held = 0;
-  for (const { name, day } of partitions.rows) {
-    // One transaction each: the lock on the outbox is held for one of them only.
-    const done = await unlessLocked(name, postponed, () =>
-      client.query<{ outcome: string }>('select tidings.drop_partition($1, $2) as outcome', [
-        day,
-        before,
-      ]),
-    );
-    const outcome = done?.rows[0]?.outcome;
-    if (outcome === 'dropped') dropped.push(name);
-    if (outcome === 'unpublished') held += 1;
-    // The days after it are younger still.
-    if (outcome === 'young') break;
-  }
-  if (held > 0) postponed.push(await heldSentence(client, held));
-  return dropped;
 }
 
 async function heldSentence(client: pg.Client, held: number): Promise<string> {
@@ -162,45 +276,6 @@ async function heldSentence(client: pg.Client, held: number): Promise<string> {
     holder.at === null ? 'has published nothing yet' : `has published up to ${holder.at}`;
   return (
     `${days}: relay "${holder.name}" ${state}; start it, or, if it is gone for good, run ` +
-    `DELETE FROM tidings.checkpoint WHERE name = '${holder.name}'`
+    `DELETE FROM tidings.checkpoint WHERE name = ${pg.escapeLiteral(holder.name)}`
   );
-}
-
-async function deleteRows(
-  client: pg.Client,
-  before: string,
-  batchRows: number,
-  postponed: string[],
-): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const done = await unlessLocked('outbox_default', postponed, () =>
-      client.query<{ deleted: string }>('select tidings.delete_published($1, $2) as deleted', [
-        before,
-        batchRows,
-      ]),
-    );
-    const deleted = Number(done?.rows[0]?.deleted ?? 0);
-    total += deleted;
-    if (deleted < batchRows) return total;
-  }
-}
-
-function partitionOf(day: string): string {
-  return `outbox_${day.replaceAll('-', '')}`;
-}
-
-/** Undefined where a lock was not to be had in time. */
-async function unlessLocked<Result>(
-  name: string,
-  postponed: string[],
-  work: () => Promise<Result>,
-): Promise<Result | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if ((error as { readonly code?: string }).code !== '55P03') throw error;
-    postponed.push(`${name} is left for the next time: a transaction that runs holds the outbox`);
-    return undefined;
-  }
 }

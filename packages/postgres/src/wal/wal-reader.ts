@@ -21,6 +21,7 @@ import { ConnectionLost } from '../connection-lost.ts';
 import { closeIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import { SqlSession } from '../sql-session.ts';
+import { refuseTransactionPooler } from '../transaction-pooler.ts';
 import { GroupQueue } from './group-queue.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { isFingerprint, keepFingerprint, owedPartitions } from './publication-fingerprint.ts';
@@ -35,6 +36,7 @@ import { observeSlot, type SlotObservation } from './slot-observation.ts';
 import { StalledStream } from './stalled-stream.ts';
 import { StandBy } from './stand-by.ts';
 import { watchStream } from './stream-watch.ts';
+import { verifyReplication } from './verify-replication.ts';
 import type { WalLayout } from './wal-layout.ts';
 import { WAL_SENDER_TIMEOUT_MS, type WalSettings } from './wal-options.ts';
 import { parseWalPosition } from './wal-position.ts';
@@ -104,6 +106,8 @@ export class WalReader<Change> {
 
   async verify(): Promise<void> {
     try {
+      await this.#refusePooler();
+      await verifyReplication(this.#settings);
       const { verdict } = await this.#observe(this.#sql);
       if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
       if (verdict.kind === 'ready') await this.#prepare();
@@ -234,6 +238,11 @@ export class WalReader<Change> {
     }
   }
 
+  #refusePooler(): Promise<void> {
+    const { connection, slot } = this.#settings;
+    return this.#sql.use((client) => refuseTransactionPooler(client, connection, `slot "${slot}"`));
+  }
+
   #prepare(): Promise<void> {
     const { publication } = this.#settings;
     return this.#sql.use(async (client) => this.#layout.prepare?.(client, publication));
@@ -243,10 +252,14 @@ export class WalReader<Change> {
   async #keepStreaming(signal: AbortSignal): Promise<void> {
     const standBy = new StandBy(this.#settings.slot, this.#logger);
     let before = false;
+    let direct = false;
     if (this.#gaveWay) await delay(YIELD_MS, undefined, { signal }).catch(() => {});
     this.#gaveWay = false;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
+        // A lease that a pooler took would stay behind in the pool.
+        if (!direct) await this.#refusePooler();
+        direct = true;
         const holder = await this.#lease.acquire();
         if (holder !== undefined) {
           if (before) throw new TakenOver(`backend ${holder.pid} of another relay has the slot`);

@@ -1,0 +1,26 @@
+import pg from 'pg';
+import type { WalSettings } from './wal-options.ts';
+
+/** The server, or its wal senders, are all in use: that is no question of the connection. */
+const FULL = '53300';
+
+/**
+ * Opens a connection as a stream does, and leaves. A pooler that passes no replication on
+ * and a role without REPLICATION show here, and not only once the stream is to begin.
+ */
+export async function verifyReplication({ textConnection }: WalSettings): Promise<void> {
+  const client = new pg.Client({
+    ...textConnection,
+    // `replication` is read by pg but missing from its types.
+    ...{ replication: 'database' },
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('IDENTIFY_SYSTEM');
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== FULL) throw error;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
