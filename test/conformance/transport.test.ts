@@ -196,8 +196,10 @@ describe.each(candidates)('$name', ({ publisher, bare }) => {
   });
 
   it('decides by the deadline although the request hangs', async () => {
-    await using endpoint = await rawEndpoint(hangs);
+    await using endpoint = await rawEndpoint(accepts, hangs);
     const orders = publisher(endpoint.url, { requestTimeoutMs: 60_000 });
+    // The second request finds a connection, so that it leaves before its deadline.
+    await orders.publish(sealedOrder('e0'));
     const [outcome] = await orders.publishSettled(sealedOrder('e1'), { deadlineMs: 50 });
     expect(outcome).toMatchObject({ status: 'undelivered', possiblyAccepted: true });
     await orders.close();

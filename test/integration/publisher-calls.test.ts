@@ -268,3 +268,145 @@ describe('publishStream', () => {
     expect(bus.told.has('e1')).toBe(true);
   });
 });
+
+describe('what a caller passes in', () => {
+  /** Messages of the process's warnings while `work` runs. */
+  async function warningsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', onWarning);
+    await work();
+    // A warning is told in the next turn.
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    return warnings;
+  }
+
+  const broken: readonly [string, () => void][] = [
+    [
+      'throws',
+      () => {
+        throw new TypeError('card-4111');
+      },
+    ],
+    ['rejects', (async () => Promise.reject(new TypeError('card-4111'))) as () => void],
+  ];
+
+  it.each(broken)('cannot lose an outcome where onOutcome %s', async (_, onOutcome) => {
+    const { clock, publisher } = setUp();
+    const warnings = await warningsOf(async () => {
+      const results = await clock.until(
+        Promise.all([
+          publisher.publishSettled(orders(12), { onOutcome }),
+          publisher.publishSettled(orders(3, 'f'), { onOutcome }),
+        ]),
+      );
+      expect(results.flat().map(({ status }) => status)).toEqual(new Array(15).fill('accepted'));
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^onOutcome of a publisher threw TypeError at .*calls\.test\.ts/),
+    ]);
+    expect(warnings.join()).not.toContain('card-4111');
+  });
+
+  it.each(broken)('cannot end a stream where onFailure %s', async (_, onFailure) => {
+    const { clock, publisher } = setUp({ concurrency: 1 }, { poison: new Set(['e5', 'e250']) });
+    const warnings = await warningsOf(async () => {
+      const summary = publisher.publishStream(orders(300), { onFailure, maxUndecided: 100 });
+      expect(await clock.until(summary)).toEqual({ accepted: 298, failed: 2 });
+    });
+    expect(warnings).toEqual([expect.stringMatching(/^onFailure of a publisher threw TypeError/)]);
+  });
+
+  it.each(broken)('cannot keep an event back where onRetry %s', async (_, onRetry) => {
+    const throttled = { kind: 'fail', code: 'ThrottlingException', status: 400 } as const;
+    const { clock, publisher } = setUp({}, { moves: [throttled] });
+    const warnings = await warningsOf(async () => {
+      const [outcome] = await clock.until(publisher.publishSettled(orders(1), { onRetry }));
+      expect(outcome).toMatchObject({ status: 'accepted', attempts: 2 });
+    });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it.each(broken)('cannot lose an event where its oversize policy %s', async (_, fail) => {
+    const shrink = fail as unknown as () => Promise<never>;
+    const { clock, publisher } = setUp({ oversize: { shrink }, maxRequestBytes: 2_000 });
+    const [outcome] = await clock.until(publisher.publishSettled(sealedOrder('e1', 5_000)));
+    expect(outcome).toMatchObject({
+      status: 'undelivered',
+      code: 'OversizePolicyError',
+      possiblyAccepted: false,
+    });
+    expect(JSON.stringify(outcome)).not.toContain('card-4111');
+  });
+
+  it.each(broken)('cannot lose an event where its dead-letter store %s', async (_, fail) => {
+    const park = fail as unknown as () => Promise<never>;
+    const { clock, publisher } = setUp({ deadLetters: { park } }, { poison: new Set(['e0']) });
+    const [outcome] = await clock.until(publisher.publishSettled(orders(1)));
+    expect(outcome).toMatchObject({ status: 'rejected', code: 'ValidationException' });
+    expect(outcome).not.toHaveProperty('parked');
+  });
+
+  it.each([
+    [{ deadline: 5 }, 'a call of publish has no option "deadline"; did you mean deadlineMs?'],
+    [{ deadlineMs: 3e9 }, 'deadlineMs must be 1 to 2147483647, got 3000000000'],
+    [{ signal: {} }, 'signal must be an AbortSignal'],
+    [{ onOutcome: 'log' }, 'onOutcome must be a function'],
+    [null, 'a call of publish must be an object, got null'],
+  ])('is refused where it is %o', async (options, sentence) => {
+    const { publisher } = setUp();
+    await expect(publisher.publish(orders(1), options as never)).rejects.toThrow(sentence);
+    await expect(publisher.publishSettled(orders(1), options as never)).rejects.toThrow(sentence);
+  });
+
+  it('is refused by publishStream too', async () => {
+    const { publisher } = setUp();
+    const stream = publisher.publishStream(orders(1), { maxUndecidd: 5 } as never);
+    await expect(stream).rejects.toThrow('did you mean maxUndecided?');
+  });
+});
+
+describe('a transport that tells when it begins to send', () => {
+  const silent = { ok: false, failure: { code: 'ENOENT', status: undefined, message: 'no file' } };
+
+  it('is believed that it never sent: nothing is possibly accepted, and no attempt is counted', async () => {
+    const clock = virtualClock();
+    const publisher = publisherOver(
+      {
+        send: async () => silent as never,
+        reportsSending: true,
+        describeBus: async () => silent as never,
+        close() {},
+      },
+      { eventBusName: 'orders', clock },
+    );
+    const [outcome] = await clock.until(publisher.publishSettled(orders(1)));
+    expect(outcome).toMatchObject({
+      status: 'undelivered',
+      code: 'ENOENT',
+      attempts: 0,
+      possiblyAccepted: false,
+    });
+  });
+
+  it('is believed where a deadline comes while it looks for credentials', async () => {
+    const clock = virtualClock();
+    const publisher = publisherOver(
+      {
+        send: (_, signal) =>
+          new Promise((resolve) =>
+            signal.addEventListener('abort', () => resolve(silent as never)),
+          ),
+        reportsSending: true,
+        describeBus: async () => silent as never,
+        close() {},
+      },
+      { eventBusName: 'orders', clock },
+    );
+    const outcomes = await clock.until(publisher.publishSettled(orders(12), { deadlineMs: 100 }));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ code: 'DeadlineExceeded', possiblyAccepted: false });
+    }
+  });
+});

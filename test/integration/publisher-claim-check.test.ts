@@ -56,7 +56,9 @@ describe('claim checks in S3', () => {
     });
   }
   const resolve = {
-    claimCheck: claimCheckResolver((reference) => s3ClaimCheckFetch(client)(reference)),
+    claimCheck: claimCheckResolver((reference) =>
+      s3ClaimCheckFetch({ bucket: 'claims', client })(reference),
+    ),
   };
 
   it('puts the whole data into the bucket, and parse brings it back', async () => {
@@ -138,6 +140,59 @@ describe('claim checks in S3', () => {
       message: expect.stringMatching(/as strings/),
     });
     expect(store.objects.size).toBe(0);
+  });
+
+  it('puts one text of 20 MB into the bucket, and brings it back', async () => {
+    const event = ReportFiled.create({ ...large, rows: ['"é\\'.repeat(5_000_000)] });
+    await publisherWith({ paths: ['/rows'] }).publish(event);
+    const detail: typeof event.detail = JSON.parse(bus.events[0]?.detail ?? '');
+    const parsed = await ReportFiled.parse({ ...event, detail }, resolve);
+    expect(parsed.detail.data.rows[0] === event.detail.data.rows[0]).toBe(true);
+  });
+
+  it('writes under its prefix whatever the id of an event is', async () => {
+    const event = ReportFiled.create(large, { eventId: '../../secret' } as never);
+    await publisherWith().publish(event);
+    for (const key of store.objects.keys()) expect(key).toMatch(/tidings\/[\w-]+\/[0-9a-f]{64}/);
+  });
+
+  it.each([
+    ['another bucket', { bucket: 'secrets' }, /in another bucket than is allowed/],
+    ['another prefix', { key: 'payroll/2026.json' }, /not under "tidings\/"/],
+    ['a way out of the prefix', { key: 'tidings/../payroll.json' }, /not under "tidings\/"/],
+    ['more bytes than are allowed', { bytes: 2 ** 40 }, /1099511627776 bytes and maxBytes is/],
+    ['fewer bytes than there are', { bytes: 5 }, /has \d+ bytes, and the event names 5/],
+  ])('fetches nothing where an event names %s', async (_, named, sentence) => {
+    const event = ReportFiled.create(large);
+    await publisherWith().publish(event);
+    const detail = JSON.parse(bus.events[0]?.detail ?? '');
+    const forged = { ...event, detail: { ...detail, data: { ...detail.data, ...named } } };
+    const requests = store.requests.length;
+    await expect(ReportFiled.parse(forged, resolve)).rejects.toThrow(sentence);
+    if (!('bytes' in named)) expect(store.requests).toHaveLength(requests);
+  });
+
+  it.each([
+    [{}, 'bucket must be the name of a bucket'],
+    [
+      { bucket: 'claims', path: ['/rows'] },
+      's3ClaimCheck has no option "path"; did you mean paths',
+    ],
+    [
+      { bucket: 'claims', paths: ['rows'] },
+      'paths must be JSON Pointers, such as /items; got "rows"',
+    ],
+    [{ bucket: 'claims', timeoutMs: 3e9 }, 'timeoutMs must be 1 to 2147483647, got 3000000000'],
+  ])('refuses the options %o', (options, sentence) => {
+    expect(() => s3ClaimCheck(options as never)).toThrow(sentence);
+  });
+
+  it.each([
+    [new S3Client({ region, credentials }), 's3ClaimCheckFetch has no option'],
+    [{ bucket: [] }, 'bucket must be the name of a bucket, or a list of names'],
+    [undefined, 's3ClaimCheckFetch must be an object, got undefined'],
+  ])('refuses to fetch with the options %o', (options, sentence) => {
+    expect(() => s3ClaimCheckFetch(options as never)).toThrow(sentence);
   });
 
   it('keeps the order of a lane while an event is on its way to S3', async () => {

@@ -5,15 +5,19 @@ import type { AddressInfo } from 'node:net';
 export interface ObjectStore extends AsyncDisposable {
   readonly url: string;
   readonly objects: Map<string, Buffer>;
+  /** Method and name of each request. */
+  readonly requests: string[];
   /** Answers the next puts with these statuses and error codes. */
   readonly failures: { readonly status: number; readonly code: string }[];
 }
 
 export async function objectStore(): Promise<ObjectStore> {
   const objects = new Map<string, Buffer>();
+  const requests: string[] = [];
   const failures: ObjectStore['failures'] = [];
   const server = createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url ?? '/', 'http://s3').pathname.slice(1));
+    requests.push(`${request.method} ${name}`);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -37,6 +41,7 @@ export async function objectStore(): Promise<ObjectStore> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
+    requests,
     failures,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

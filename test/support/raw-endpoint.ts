@@ -25,7 +25,7 @@ export async function rawEndpoint(...answers: readonly RawAnswer[]): Promise<Raw
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const text = Buffer.concat(chunks).toString();
-      const body: RawRequest['body'] = JSON.parse(text);
+      const body: RawRequest['body'] = text === '' ? { Entries: [] } : JSON.parse(text);
       const request = { headers: incoming.headers, text, body };
       const answer = answers[Math.min(requests.length, answers.length - 1)];
       requests.push(request);

@@ -36,6 +36,7 @@ export { checkDetailType, type FactNameRule } from './fact-name.ts';
 export { type Backoff, fullJitter } from './full-jitter.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemaOf } from './json-schema-of.ts';
+export { jsonStringEnd } from './json-string-end.ts';
 export { MAX_TIMER_MS, type OptionBounds, optionBounds } from './option-bounds.ts';
 export {
   anythingBut,

@@ -1,4 +1,5 @@
 import type { SealedEvent } from '@tidings/contract';
+import { CaptureError } from '@tidings/relay';
 import type { Relation, Tuple } from './wal/pgoutput.ts';
 
 /** A row of the outbox table, each column as text or, where it may be, null. */
@@ -69,7 +70,7 @@ export function outboxRowOf(row: Readonly<Record<string, string | null>>): Outbo
 
 function textOf(value: unknown, column: string): string {
   if (typeof value === 'string') return value;
-  throw new Error(`tidings.outbox holds a row whose "${column}" is null`);
+  throw new CaptureError(`tidings.outbox holds a row whose "${column}" is null`);
 }
 
 function optionalTextOf(value: unknown): string | null {
@@ -94,6 +95,6 @@ export function sealedEventOf(row: OutboxRow): SealedEvent {
 /** Reads a timestamptz in ISO style, UTC: `2026-06-07 02:00:00.123456+00`. */
 function timestampOf(text: string): Date {
   const time = new Date(`${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`);
-  if (Number.isNaN(time.getTime())) throw new Error(`occurred_at "${text}" is not a time`);
+  if (Number.isNaN(time.getTime())) throw new CaptureError(`occurred_at "${text}" is not a time`);
   return time;
 }

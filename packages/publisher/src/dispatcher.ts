@@ -3,7 +3,7 @@ import { concurrencyLimit } from './concurrency-limit.ts';
 import { delayQueue } from './delay-queue.ts';
 import { departures } from './departures.ts';
 import { type Entry, entryOf } from './entry.ts';
-import { abandon, observeLanding, observeTakeOff, takeOff } from './flight.ts';
+import { abandon, observeLanding, observeTakeOff, takeOff, withdraw } from './flight.ts';
 import { type Flight, type Item, itemOf } from './item.ts';
 import { keyLanes, noLanes } from './lanes.ts';
 import { decide, type Ledger } from './ledger.ts';
@@ -94,7 +94,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     queue.depart();
     return {
       giveUp(code, message) {
-        for (const item of items) if (!item.decided) giveUp(item, code, message);
+        giveUpEach(items, code, message);
         queue.depart();
       },
     };
@@ -119,7 +119,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
       if (item.bytes <= maxEventBytes) queue.add(item);
       else rejectTooLarge(item);
     } else {
-      failed(item, shrunk.failure);
+      failed(item, shrunk.failure, false);
     }
     queue.depart();
   }
@@ -150,7 +150,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
         } else {
           if (result.failure.kind === 'throttled') throttled += 1;
           retryAfterMs = Math.max(retryAfterMs, result.failure.retryAfterMs);
-          if (!item.decided) failed(item, result.failure);
+          if (!item.decided) failed(item, result.failure, flight.isSent);
         }
       }
     }
@@ -162,12 +162,12 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     queue.depart();
   }
 
-  function failed(item: Item, failure: Failure): void {
+  function failed(item: Item, failure: Failure, isSent: boolean): void {
     const { code, message } = failure;
     item.lastFailure = failure;
     item.failures += 1;
     if (failure.kind === 'uncertain') item.uncertainFailures += 1;
-    if (failure.mayHaveBeenAccepted) item.possiblyAccepted = true;
+    if (failure.mayHaveBeenAccepted && isSent) item.possiblyAccepted = true;
     const now = clock.now();
     const verdict = retryVerdict(failure, item, item.deadlineAt - now, settings);
     if (verdict.kind === 'retry') {
@@ -213,17 +213,24 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     if (next !== undefined) admit(next);
   }
 
+  function giveUpEach(items: readonly Item[], code: string, message: string): void {
+    withdraw(items.filter((item) => !item.decided));
+    for (const item of items) if (!item.decided) giveUp(item, code, message);
+  }
+
   function giveUp(item: Item, code: string, message: string): void {
-    const mayStillArrive = item.flight !== undefined;
+    const mayStillArrive = item.flight !== undefined && !item.flight.isWithdrawn;
+    const { lastFailure: last } = item;
+    const isTold = last === undefined || last.message === '' || last.message === message;
     settleFailed(item, {
       status: 'undelivered',
       eventId: item.entry.event.eventId,
       attempts: item.attempts,
-      code: item.lastFailure?.code ?? code,
-      message,
+      code: last?.code ?? code,
+      message: isTold ? message : `${message} The last attempt: ${last.message}`,
       possiblyAccepted: item.possiblyAccepted || mayStillArrive,
     });
-    for (const behind of lanes.breakOff(item, mayStillArrive)) {
+    for (const behind of lanes.breakOff(item, item.flight !== undefined)) {
       if (behind.decided) continue;
       const why = 'The event before it in its ordering key was not delivered';
       giveUp(behind, 'PrecedingUndelivered', `${why}; publish both again, in order.`);
@@ -262,7 +269,7 @@ export function createDispatcher(settings: PublisherSettings, transport: Transpo
     isIdle: () => untold.size === 0,
     idle: () => (untold.size === 0 ? Promise.resolve() : new Promise((wake) => idlers.push(wake))),
     giveUpAll(code, message) {
-      for (const item of [...untold]) if (!item.decided) giveUp(item, code, message);
+      giveUpEach([...untold], code, message);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   type PublishOptions,
   type PublishOutcome,
 } from '@tidings/contract';
+import { callbackGuard } from './callback-guard.ts';
 import type { Clock } from './clock.ts';
 import type { FailedOutcome } from './parking.ts';
 
@@ -18,7 +19,8 @@ export interface StreamOptions extends Pick<PublishOptions, 'signal' | 'deadline
   readonly maxUndecided?: number;
   /**
    * Called with each event that was not accepted and its place in the stream, from 0.
-   * Reading goes on. Default: the first of them ends the reading.
+   * Reading goes on. What it throws or rejects is a warning of the process. Default: the
+   * first failure ends the reading.
    */
   readonly onFailure?: (outcome: FailedOutcome, event: PublishableEvent, index: number) => void;
 }
@@ -29,7 +31,14 @@ export interface StreamSummary {
   readonly failed: number;
 }
 
-const { whole } = optionBounds(RangeError);
+const { known, whole } = optionBounds(RangeError);
+
+const NAMES: Record<keyof StreamOptions, true> = {
+  maxUndecided: true,
+  onFailure: true,
+  signal: true,
+  deadlineMs: true,
+};
 
 /** Events that are handed over together: full requests, and few enough to read on soon. */
 const CHUNK = 100;
@@ -37,16 +46,21 @@ const CHUNK = 100;
 /**
  * Publishes events as they are read, with bounded memory. Events that are at hand are
  * sent together; one that has no successor at hand does not wait for it.
- * @throws RangeError where an option is out of its bounds; PublishError with the outcomes that were not accepted, where no `onFailure` is
- * given; what the source throws. Either way, what was read before is settled first.
+ * @throws RangeError where an option is unknown or out of its bounds; PublishError with the
+ * outcomes that were not accepted, where no `onFailure` is given; what the source throws. Either
+ * way, what was read before is settled first.
  */
 export async function publishStream(
   publisher: Pick<Publisher, 'publishSettled'>,
   clock: Clock,
   events: AsyncIterable<PublishableEvent> | Iterable<PublishableEvent>,
-  { maxUndecided = 480, onFailure, signal, deadlineMs }: StreamOptions,
+  streamOptions: StreamOptions,
 ): Promise<StreamSummary> {
+  known('publishStream', streamOptions, NAMES);
+  const { maxUndecided = 480, signal, deadlineMs } = streamOptions;
   whole('maxUndecided', maxUndecided, 1, Number.MAX_SAFE_INTEGER);
+  const onFailure =
+    streamOptions.onFailure && callbackGuard().guard('onFailure', streamOptions.onFailure);
   const failures: FailedOutcome[] = [];
   const options: PublishOptions = {
     ...(signal !== undefined && { signal }),

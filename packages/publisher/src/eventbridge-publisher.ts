@@ -39,6 +39,13 @@ const TRANSPORT_NAMES: Record<keyof ClientOptions | 'client' | 'transport', true
 };
 
 function transportOf(options: EventBridgePublisherOptions, maxSockets: number): Transport {
+  const { client, transport } = options as {
+    readonly client?: unknown;
+    readonly transport?: unknown;
+  };
+  if (client !== undefined && transport !== undefined) {
+    throw new RangeError('give a client or a transport, not both');
+  }
   if (options.transport !== undefined) return options.transport;
   if (options.client !== undefined) return sdkTransport(options.client);
   return ownClientTransport(options, maxSockets);

@@ -1,3 +1,4 @@
+import { describeFailure } from '@tidings/contract';
 import type { Entry } from './entry.ts';
 import { requestFailureKind } from './failure-table.ts';
 import type { Flight, Item } from './item.ts';
@@ -17,20 +18,45 @@ export function takeOff(
   land: (flight: Flight, reply: Reply) => void,
 ): Flight {
   const controller = new AbortController();
-  const flight = { id, items, controller, startedAt: clock.now(), live: items.length };
+  const isSent = transport.reportsSending !== true;
+  const startedAt = clock.now();
+  const flight: Flight = {
+    id,
+    items,
+    controller,
+    startedAt,
+    live: items.length,
+    isSent,
+    isWithdrawn: false,
+  };
+  const onSending = (): void => {
+    if (flight.isSent) return;
+    flight.isSent = true;
+    for (const item of items) item.attempts += 1;
+  };
   const entries: Entry[] = [];
   for (const item of items) {
-    item.attempts += 1;
+    item.tries += 1;
+    if (isSent) item.attempts += 1;
     item.flight = flight;
     entries.push(item.entry);
   }
   const timer = clock.setTimer(timeOut, requestTimeoutMs, flight);
-  carry(transport, entries, controller.signal).then((reply) => {
+  carry(transport, entries, controller.signal, onSending).then((reply) => {
     clock.clearTimer(timer);
     for (const item of items) item.flight = undefined;
     land(flight, reply);
   });
   return flight;
+}
+
+/** Marks the flights that are not sent yet and would carry nothing but these items. */
+export function withdraw(items: readonly Item[]): void {
+  const leaving = new Map<Flight, number>();
+  for (const { flight } of items) {
+    if (flight !== undefined && !flight.isSent) leaving.set(flight, (leaving.get(flight) ?? 0) + 1);
+  }
+  for (const [flight, count] of leaving) flight.isWithdrawn = count === flight.live;
 }
 
 /** One of a flight's items was decided while the request is still on its way. */
@@ -48,11 +74,12 @@ async function carry(
   transport: Transport,
   entries: readonly Entry[],
   signal: AbortSignal,
+  onSending: () => void,
 ): Promise<Reply> {
   try {
-    return await transport.send(entries, signal);
+    return await transport.send(entries, signal, onSending);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = describeFailure(error);
     return { ok: false, failure: { code: 'TransportError', status: undefined, message } };
   }
 }

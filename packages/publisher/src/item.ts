@@ -26,7 +26,10 @@ export interface Item {
   /** By the clock; `Infinity` without a deadline. */
   readonly deadlineAt: number;
   decided: boolean;
+  /** Requests that have carried it. */
   attempts: number;
+  /** Attempts, those included that ended before a request was sent. */
+  tries: number;
   failures: number;
   uncertainFailures: number;
   /** By the clock, while it waits. */
@@ -45,6 +48,10 @@ export interface Flight {
   readonly startedAt: number;
   /** Items that are not decided yet. */
   live: number;
+  /** False until the request begins to leave, where the transport tells. */
+  isSent: boolean;
+  /** All of its items were given up before it was sent: it never will be. */
+  isWithdrawn: boolean;
 }
 
 export function itemOf(
@@ -63,6 +70,7 @@ export function itemOf(
     deadlineAt: startedAt + deadlineMs,
     decided: false,
     attempts: 0,
+    tries: 0,
     failures: 0,
     uncertainFailures: 0,
     dueAt: 0,

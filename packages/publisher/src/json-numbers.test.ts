@@ -12,3 +12,13 @@ it.each([
 ])('%s: %s', (json, unsafe) => {
   expect(hasUnsafeNumber(json)).toBe(unsafe);
 });
+
+it.each([
+  ['letters', 'x'],
+  ['quotes', '"'],
+  ['backslashes', '\\'],
+])('takes a text of megabytes of %s', (_, character) => {
+  const text = JSON.stringify(character.repeat(3_000_000));
+  expect(hasUnsafeNumber(`{"text":${text},"id":9007199254740993}`)).toBe(true);
+  expect(hasUnsafeNumber(`{"id":1,"text":${text}}`)).toBe(false);
+});

@@ -39,7 +39,7 @@ export type LeanPublisherOptions = PublisherOptions & LeanTransportOptions;
 /** An `eventBridgePublisher` over `leanTransport`, which never loads the AWS SDK's client. */
 export function leanPublisher(options: LeanPublisherOptions): EventBridgePublisher {
   const settings = resolvePublisherOptions(options, TRANSPORT_NAMES);
-  return createPublisher(leanTransport(options), settings);
+  return createPublisher(leanTransportOf(options), settings);
 }
 
 const TRANSPORT_NAMES: Record<keyof LeanTransportOptions, true> = {
@@ -52,7 +52,7 @@ const TRANSPORT_NAMES: Record<keyof LeanTransportOptions, true> = {
   connectTimeoutMs: true,
 };
 
-const { milliseconds } = optionBounds(RangeError);
+const { flag, known, milliseconds } = optionBounds(RangeError);
 
 /** A clock that is wrong by more than the service forgives. */
 const SKEW_MS = 4 * 60_000;
@@ -71,6 +71,11 @@ const EXPIRED_CODES: ReadonlySet<string> = new Set(['ExpiredToken', 'ExpiredToke
  * @throws RangeError that names the option and what it must be.
  */
 export function leanTransport(options: LeanTransportOptions = {}): Transport {
+  known('leanTransport', options, TRANSPORT_NAMES);
+  return leanTransportOf(options);
+}
+
+function leanTransportOf(options: LeanTransportOptions): Transport {
   const { env } = process;
   // An empty environment variable counts as unset, as in the SDK.
   const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
@@ -83,8 +88,11 @@ export function leanTransport(options: LeanTransportOptions = {}): Transport {
     region,
     endpoint: options.endpoint ?? environmentEndpoint(env),
     endpointId,
-    useFips: options.useFips ?? env.AWS_USE_FIPS_ENDPOINT === 'true',
-    useDualStack: options.useDualStack ?? env.AWS_USE_DUALSTACK_ENDPOINT === 'true',
+    useFips: flag('useFips', options.useFips ?? env.AWS_USE_FIPS_ENDPOINT === 'true'),
+    useDualStack: flag(
+      'useDualStack',
+      options.useDualStack ?? env.AWS_USE_DUALSTACK_ENDPOINT === 'true',
+    ),
   });
   const exchange = httpExchange(endpoint, connectTimeoutMs);
   const signer =
@@ -92,9 +100,15 @@ export function leanTransport(options: LeanTransportOptions = {}): Transport {
   const credentials = credentialsCache(credentialsSource(options.credentials));
   let skewMs = 0;
 
-  async function call(operation: string, text: string, signal: AbortSignal): Promise<Reply> {
+  async function call(
+    operation: string,
+    text: string,
+    signal: AbortSignal,
+    onSending: () => void = () => {},
+  ): Promise<Reply> {
     try {
-      const answer = await exchange.post(...(await signed(operation, text, signal)), signal);
+      const request = await signed(operation, text, signal);
+      const answer = await exchange.post(...request, signal, onSending);
       if (answer.status >= 200 && answer.status < 300) return success(answer);
       const failure = answerFailure(answer);
       learnFrom(failure, answer);
@@ -135,8 +149,9 @@ export function leanTransport(options: LeanTransportOptions = {}): Transport {
   const { protocol, host } = endpoint;
   return {
     endpoint: () => `${protocol}//${host}`,
-    send: (entries: readonly Entry[], signal) =>
-      call('PutEvents', putEventsBody(entries, endpointId), signal),
+    reportsSending: true,
+    send: (entries: readonly Entry[], signal, onSending) =>
+      call('PutEvents', putEventsBody(entries, endpointId), signal, onSending),
     describeBus: (Name, signal) => call('DescribeEventBus', JSON.stringify({ Name }), signal),
     close: exchange.close,
   };

@@ -11,6 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { optionBounds } from '@tidings/contract';
 import type {
   EventDecided,
   PublisherEvent,
@@ -26,6 +27,10 @@ export interface OpenTelemetryOptions {
 
 const SCOPE = '@tidings/publisher';
 
+const NAMES: Record<keyof OpenTelemetryOptions, true> = { tracer: true, meter: true };
+
+const { known } = optionBounds(RangeError);
+
 /**
  * Reports a publisher to OpenTelemetry.
  *
@@ -37,6 +42,7 @@ const SCOPE = '@tidings/publisher';
  * `tidings.publisher.concurrency`.
  */
 export function openTelemetryObserver(options: OpenTelemetryOptions = {}): PublisherObserver {
+  known('openTelemetryObserver', options, NAMES);
   const { tracer = trace.getTracer(SCOPE), meter = metrics.getMeter(SCOPE) } = options;
   const operationDuration = meter.createHistogram('messaging.client.operation.duration', {
     unit: 's',

@@ -1,4 +1,4 @@
-import type { SealedEvent } from '@tidings/contract';
+import { describeThrown, type SealedEvent } from '@tidings/contract';
 import { requestFailureKind } from './failure-table.ts';
 import { boundedWait } from './reply-results.ts';
 import type { Failure } from './retry-policy.ts';
@@ -50,7 +50,7 @@ async function shrinkSafely(
   try {
     return await policy.shrink(event, maxBytes);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = `The oversize policy ${describeThrown(error)}.`;
     return { ok: false, failure: { code: 'OversizePolicyError', status: undefined, message } };
   }
 }

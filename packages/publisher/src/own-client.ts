@@ -30,10 +30,12 @@ const { milliseconds } = optionBounds(RangeError);
 // What a command's input carries for this file's middleware: it never reaches the wire.
 const BODY: unique symbol = Symbol('body');
 const SIGNAL: unique symbol = Symbol('signal');
+const SENDING: unique symbol = Symbol('sending');
 
 interface Carried {
   [BODY]?: string;
   [SIGNAL]?: AbortSignal;
+  [SENDING]?: () => void;
 }
 
 /** The publisher retries entry by entry; the SDK would send accepted entries again. */
@@ -78,12 +80,18 @@ export function ownClientTransport(options: ClientOptions, maxSockets: number): 
   shorten(client);
   return {
     endpoint: watchEndpoint(client),
-    send: (entries, signal) => {
+    reportsSending: true,
+    send: (entries, signal, onSending) => {
       const input: PutEventsCommandInput & Carried = { Entries: [] };
       if (endpointId !== undefined) input.EndpointId = endpointId;
       input[BODY] = putEventsBody(entries, endpointId);
       input[SIGNAL] = signal;
-      return replyOf(client.send(new PutEventsCommand(input)), signal);
+      let isSent = false;
+      input[SENDING] = () => {
+        isSent = true;
+        onSending?.();
+      };
+      return replyOf(client.send(new PutEventsCommand(input)), signal, () => isSent);
     },
     describeBus: (Name, signal) =>
       replyOf(client.send(new DescribeEventBusCommand({ Name, ...{ [SIGNAL]: signal } })), signal),
@@ -114,8 +122,9 @@ function shorten(client: EventBridgeClient): void {
   );
   middlewareStack.add(
     (next) => (args) => {
-      const signal = (args.input as Carried)[SIGNAL];
+      const { [SIGNAL]: signal, [SENDING]: onSending } = args.input as Carried;
       if (signal !== undefined) (args.request as HttpRequestLike)[SIGNAL] = signal;
+      onSending?.();
       return next(args);
     },
     { step: 'deserialize', priority: 'low', name: 'tidingsSignal' },

@@ -1,3 +1,4 @@
+import { optionBounds } from '@tidings/contract';
 import type { PublisherEvent, PublisherObserver } from './publisher-event.ts';
 
 /** What is used of the Logger of Powertools for AWS Lambda. */
@@ -18,6 +19,10 @@ export interface PowertoolsOptions {
   readonly metrics?: PowertoolsMetrics;
 }
 
+const NAMES: Record<keyof PowertoolsOptions, true> = { logger: true, metrics: true };
+
+const { known } = optionBounds(RangeError);
+
 /**
  * Reports a publisher to Powertools' Logger and Metrics.
  *
@@ -26,7 +31,12 @@ export interface PowertoolsOptions {
  * event's data. Metrics: EventsAccepted, EventsRejected, EventsUndelivered, EventsRetried,
  * RequestsFailed, RequestDuration.
  */
-export function powertoolsObserver({ logger, metrics }: PowertoolsOptions): PublisherObserver {
+export function powertoolsObserver(options: PowertoolsOptions): PublisherObserver {
+  known('powertoolsObserver', options, NAMES);
+  const { logger, metrics } = options;
+  if (logger === undefined && metrics === undefined) {
+    throw new RangeError('powertoolsObserver needs logger, metrics, or both');
+  }
   return (event) => {
     if (logger !== undefined) log(logger, event);
     if (metrics !== undefined) measure(metrics, event);

@@ -52,6 +52,13 @@ describe('resolvePublisherOptions', () => {
       { eventBusNmae: 'orders' } as never,
       'a publisher has no option "eventBusNmae"; did you mean eventBusName?',
     ],
+    [{ producer: { service: '' } }, 'producer cannot be used: metadata.producer.service must be'],
+    [{ producer: {} as never }, 'producer cannot be used: metadata.producer.service must be'],
+    [{ producer: null as never }, 'producer cannot be used: metadata.producer must be'],
+    [{ producer: 'x' as never }, 'producer cannot be used: metadata.producer must be'],
+    [{ producer: { service: 'x', build: 5 as never } }, 'metadata.producer.build must be'],
+    [{ random: 0.5 as never }, 'random must be a function'],
+    [{ clock: Date as never }, 'clock must have now, setTimer, clearTimer and afterTurn'],
     [{ ordering: 'fifo' as never }, "ordering must be 'none' or 'key', got 'fifo'"],
   ])('refuses %o', (options, message) => {
     const given = { eventBusName: 'orders', ...options };

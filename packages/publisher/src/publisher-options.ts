@@ -1,5 +1,6 @@
 import {
   type Backoff,
+  checkProducer,
   type DeadLetters,
   optionBounds,
   type Producer,
@@ -70,7 +71,7 @@ export interface PublisherOptions {
    * 30,000. `Infinity` retries for as long as the failure is retryable.
    */
   readonly deadlineMs?: number;
-  /** Requests that may carry one event before it is `undelivered`. Default `Infinity`. */
+  /** Attempts to send one event before it is `undelivered`. Default `Infinity`. */
   readonly maxAttempts?: number;
   /** Failures of uncertain kind (expired credentials, a code that Tidings does not know) before an
    * event is given up. Default 5. */
@@ -190,6 +191,10 @@ export function resolvePublisherOptions(
   }
   const { maxRequestBytes = REQUEST_BYTES_1_MIB, maxAttempts = Number.POSITIVE_INFINITY } = options;
   const { random = Math.random, clock = systemClock } = options;
+  if (typeof random !== 'function') throw new RangeError('random must be a function');
+  if (!isClock(clock)) {
+    throw new RangeError('clock must have now, setTimer, clearTimer and afterTurn');
+  }
   whole('maxRequestBytes', maxRequestBytes, 1024, 64 * 1024 * 1024);
   const { maxEventBytes = Math.floor((maxRequestBytes * 1000) / 1024) } = options;
   if (maxAttempts !== Number.POSITIVE_INFINITY) {
@@ -197,7 +202,7 @@ export function resolvePublisherOptions(
   }
   return Object.freeze({
     eventBusName,
-    producer,
+    producer: checkedProducer(producer),
     concurrency: whole('concurrency', options.concurrency ?? 16, 1, 10_000),
     ordering: oneOf('ordering', options.ordering ?? 'none', ['none', 'key']),
     oversize,
@@ -232,6 +237,24 @@ export function resolvePublisherOptions(
     random,
     clock,
   });
+}
+
+function isClock(value: unknown): boolean {
+  const clock = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const names: readonly (keyof Clock)[] = ['now', 'setTimer', 'clearTimer', 'afterTurn'];
+  return names.every((name) => typeof clock[name] === 'function');
+}
+
+function checkedProducer(producer: Producer | undefined): Producer | undefined {
+  if (producer === undefined) return undefined;
+  try {
+    checkProducer(producer);
+  } catch (error) {
+    throw new RangeError(`producer cannot be used: ${(error as Error).message}`);
+  }
+  // A copy, so that what happens to the caller's object later changes no event.
+  const { service, build } = producer;
+  return Object.freeze(build === undefined ? { service } : { service, build });
 }
 
 const CALL_NAMES: Record<keyof PublishOptions, true> = {

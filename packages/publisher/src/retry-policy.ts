@@ -19,8 +19,8 @@ export interface Failure {
 
 /** What an event has been through. */
 export interface AttemptRecord {
-  /** Requests that carried it. */
-  readonly attempts: number;
+  /** Attempts to send it. */
+  readonly tries: number;
   /** Failures so far, this one included. */
   readonly failures: number;
   /** Those of kind `uncertain`, this one included. */
@@ -65,7 +65,7 @@ export function retryVerdict(
   if (kind === 'uncertain' && record.uncertainFailures >= limits.maxUncertainFailures) {
     return failure.scope === 'entry' ? REJECT : GIVE_UP;
   }
-  if (record.attempts >= limits.maxAttempts) return GIVE_UP;
+  if (record.tries >= limits.maxAttempts) return GIVE_UP;
   // A single throttled entry among accepted ones is no sign of a service that is short.
   const slow = kind === 'denied' || (kind === 'throttled' && failure.scope === 'request');
   const { baseMs, capMs } = slow ? limits.throttledBackoff : limits.backoff;

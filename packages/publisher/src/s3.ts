@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   PutObjectCommand,
@@ -9,6 +11,7 @@ import {
   claimCheckReference,
   type Envelope,
   type FetchClaimCheck,
+  optionBounds,
   putClaimChecks,
   type SealedEvent,
   valueAtPointer,
@@ -36,6 +39,20 @@ export interface S3ClaimCheckOptions {
   readonly timeoutMs?: number;
 }
 
+const PUT_NAMES: Record<keyof S3ClaimCheckOptions, true> = {
+  bucket: true,
+  prefix: true,
+  paths: true,
+  client: true,
+  objectSettings: true,
+  timeoutMs: true,
+};
+
+const { known, milliseconds, whole } = optionBounds(RangeError);
+
+/** Put before each key where nobody says otherwise. */
+const PREFIX = 'tidings/';
+
 /**
  * Claim checks: data of events that are too large goes to S3, and the event carries a
  * reference `{ bucket, key, bytes, sha256 }` in its place, which a contract's `parse`
@@ -44,15 +61,21 @@ export interface S3ClaimCheckOptions {
  *
  * A key is derived from the event and its content, so that a second attempt writes the
  * same object.
+ *
+ * @throws RangeError where an option is unknown or out of its bounds.
  */
 export function s3ClaimCheck(options: S3ClaimCheckOptions): OversizePolicy {
-  const { bucket, prefix = 'tidings/', paths = [''], objectSettings, timeoutMs = 15_000 } = options;
+  known('s3ClaimCheck', options, PUT_NAMES);
+  const { bucket, prefix = PREFIX, paths = [''], objectSettings, timeoutMs = 15_000 } = options;
+  checkPlace(bucket, prefix);
+  checkPaths(paths);
+  milliseconds('timeoutMs', timeoutMs, 1);
   const client = options.client ?? new S3Client({});
 
   async function store(eventId: string, value: unknown): Promise<ClaimCheckReference> {
     const content = Buffer.from(JSON.stringify(value));
     const { sha256 } = claimCheckReference(bucket, '', content);
-    const key = `${prefix}${eventId}/${sha256}.json`;
+    const key = `${prefix}${folderOf(eventId)}/${sha256}.json`;
     const command = new PutObjectCommand({
       ContentType: 'application/json',
       ...objectSettings,
@@ -88,13 +111,109 @@ export function s3ClaimCheck(options: S3ClaimCheckOptions): OversizePolicy {
   };
 }
 
-/** Fetches the objects of claim checks, for a contract's `parse`. */
-export function s3ClaimCheckFetch(client: S3Client = new S3Client({})): FetchClaimCheck {
-  return async ({ bucket, key }) => {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+/** Settings of `s3ClaimCheckFetch`. */
+export interface S3ClaimCheckFetchOptions {
+  /** The bucket, or the buckets, in which objects may be: an event may name any. */
+  readonly bucket: string | readonly string[];
+  /** What their keys begin with. Default `tidings/`, as that of `s3ClaimCheck`. */
+  readonly prefix?: string;
+  /** Bytes that an object may have. Default 104,857,600 (100 MiB). */
+  readonly maxBytes?: number;
+  /** Default: a client of its own, from the environment. */
+  readonly client?: S3Client;
+  /** Milliseconds until a download is given up. Default 15,000. */
+  readonly timeoutMs?: number;
+}
+
+const FETCH_NAMES: Record<keyof S3ClaimCheckFetchOptions, true> = {
+  bucket: true,
+  prefix: true,
+  maxBytes: true,
+  client: true,
+  timeoutMs: true,
+};
+
+/** A reference that an event names and that is not fetched; the message says why. */
+export class ClaimCheckRefusedError extends Error {
+  override readonly name = 'ClaimCheckRefusedError';
+}
+
+/**
+ * Fetches the objects of claim checks, for a contract's `parse`. Whoever can publish an event can
+ * name an object in it, so only those in the bucket and under the prefix given here are
+ * fetched, and none that is larger than it says.
+ *
+ * @throws RangeError where an option is unknown or out of its bounds. What it returns rejects
+ * with ClaimCheckRefusedError for a reference to anything else.
+ */
+export function s3ClaimCheckFetch(options: S3ClaimCheckFetchOptions): FetchClaimCheck {
+  known('s3ClaimCheckFetch', options, FETCH_NAMES);
+  const { prefix = PREFIX, maxBytes = 100 * 1024 * 1024, timeoutMs = 15_000 } = options;
+  const buckets = typeof options.bucket === 'string' ? [options.bucket] : options.bucket;
+  if (!Array.isArray(buckets) || buckets.length === 0) {
+    throw new RangeError('bucket must be the name of a bucket, or a list of names');
+  }
+  for (const bucket of buckets) checkPlace(bucket, prefix);
+  whole('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
+  milliseconds('timeoutMs', timeoutMs, 1);
+  const client = options.client ?? new S3Client({});
+
+  return async ({ bucket, key, bytes }) => {
+    if (!buckets.includes(bucket)) {
+      throw new ClaimCheckRefusedError(
+        'The event names a claim check in another bucket than is allowed; add the bucket where it is one of yours.',
+      );
+    }
+    // S3 takes dots as they are, but not everything between here and there does.
+    if (!key.startsWith(prefix) || key.split('/').some((part) => part === '.' || part === '..')) {
+      throw new ClaimCheckRefusedError(
+        `The event names a claim check that is not under ${JSON.stringify(prefix)}; set prefix where your objects are elsewhere.`,
+      );
+    }
+    if (bytes > maxBytes) {
+      throw new ClaimCheckRefusedError(
+        `The event names a claim check of ${bytes} bytes and maxBytes is ${maxBytes}.`,
+      );
+    }
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+    const abortSignal = AbortSignal.timeout(timeoutMs);
+    const { Body, ContentLength } = await client.send(command, { abortSignal });
     if (Body === undefined) throw new Error(`S3 answered without the object ${bucket}/${key}.`);
+    if (ContentLength !== undefined && ContentLength > bytes) {
+      await (Body as Partial<Readable>).destroy?.();
+      throw new ClaimCheckRefusedError(
+        `The object of a claim check has ${ContentLength} bytes, and the event names ${bytes}.`,
+      );
+    }
     return Body.transformToByteArray();
   };
+}
+
+function checkPlace(bucket: unknown, prefix: unknown): void {
+  if (typeof bucket !== 'string' || bucket === '') {
+    throw new RangeError('bucket must be the name of a bucket');
+  }
+  if (typeof prefix !== 'string') throw new RangeError('prefix must be a text, such as tidings/');
+}
+
+function checkPaths(paths: unknown): void {
+  if (!Array.isArray(paths) || paths.length === 0) {
+    throw new RangeError('paths must be a list of JSON Pointers into data, such as ["/items"]');
+  }
+  for (const path of paths) {
+    try {
+      valueAtPointer({}, path);
+    } catch {
+      const shown = JSON.stringify(path);
+      throw new RangeError(`paths must be JSON Pointers, such as /items; got ${shown}`);
+    }
+  }
+}
+
+/** An id of anybody's must not lead out of the prefix. */
+function folderOf(eventId: string): string {
+  const isPlain = /^[\w=@+:-][\w=@+:.-]{0,199}$/.test(eventId);
+  return isPlain ? eventId : createHash('sha256').update(eventId).digest('hex');
 }
 
 const unsafeNumber: RequestFailure = {

@@ -16,14 +16,18 @@ interface SdkError {
 /** Names that say nothing: the SDK gives them where an answer names no error. */
 const NAMELESS: ReadonlySet<string> = new Set(['', 'Error', 'Unknown', 'UnknownError']);
 
-/** Reads an error that `client.send` threw. */
-export function sdkFailure(error: unknown): RequestFailure {
+/**
+ * Reads an error that `client.send` threw. What cannot be read before a request was sent are
+ * the client's credentials.
+ */
+export function sdkFailure(error: unknown, isSent = true): RequestFailure {
   const thrown: SdkError = typeof error === 'object' && error !== null ? error : {};
   const message = typeof thrown.message === 'string' ? thrown.message : String(error);
   const status = httpStatus(thrown);
   const retryAfterMs = retryAfterOf(thrown.$response?.headers);
+  const code = failureCode(thrown, status, message);
   return {
-    code: failureCode(thrown, status, message),
+    code: !isSent && code === 'UnreadableAnswer' ? 'CredentialsProviderError' : code,
     status,
     message,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

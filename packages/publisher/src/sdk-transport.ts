@@ -4,6 +4,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
+import { optionBounds } from '@tidings/contract';
 import type { Entry } from './entry.ts';
 import { watchEndpoint } from './sdk-endpoint.ts';
 import { replyOf } from './sdk-reply.ts';
@@ -18,23 +19,46 @@ export interface SdkTransportOptions {
   readonly endpointId?: string;
 }
 
+const NAMES: Record<keyof SdkTransportOptions, true> = { endpointId: true };
+
+const { known } = optionBounds(RangeError);
+
 /**
  * Sends through a client of `@aws-sdk/client-eventbridge`. Give the client
  * `maxAttempts: 1`: the publisher does the retrying, and a client that retries below it
  * sends whole requests again, accepted entries included. The client stays the caller's:
  * `close` does not destroy it.
+ * @throws RangeError where an option is unknown.
  */
 export function sdkTransport(
   client: EventBridgeClient,
-  { endpointId }: SdkTransportOptions = {},
+  options: SdkTransportOptions = {},
 ): Transport {
+  known('sdkTransport', options, NAMES);
+  if (typeof client?.send !== 'function') {
+    throw new RangeError('client must be an EventBridgeClient of @aws-sdk/client-eventbridge');
+  }
+  const { endpointId } = options;
   const endpoint = watchEndpoint(client);
   return {
     endpoint,
-    send: (entries, signal) => {
+    reportsSending: true,
+    send: (entries, signal, onSending) => {
       const Entries = entries.map(requestEntry);
       const input = endpointId === undefined ? { Entries } : { Entries, EndpointId: endpointId };
-      return replyOf(client.send(new PutEventsCommand(input), { abortSignal: signal }), signal);
+      const command = new PutEventsCommand(input);
+      let isSent = false;
+      // The last step before the request goes to the HTTP handler.
+      command.middlewareStack.add(
+        (next) => (args) => {
+          isSent = true;
+          onSending?.();
+          return next(args);
+        },
+        { step: 'deserialize', priority: 'low', name: 'tidingsSending' },
+      );
+      const sent = client.send(command, { abortSignal: signal });
+      return replyOf(sent, signal, () => isSent);
     },
     describeBus: (Name, signal) =>
       replyOf(client.send(new DescribeEventBusCommand({ Name }), { abortSignal: signal }), signal),

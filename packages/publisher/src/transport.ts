@@ -21,8 +21,13 @@ export interface Transport {
   /**
    * Sends one request, once, and never rejects: a failure is a reply. Once `signal` is
    * aborted it replies at once with `abortFailure`, and its connection is given up.
+   *
+   * A transport with `reportsSending` calls `onSending` when the request begins to leave; one
+   * that ends without it, for want of credentials or of a connection, was never sent, and the
+   * bus cannot hold its events.
    */
-  send(entries: readonly Entry[], signal: AbortSignal): Promise<Reply>;
+  send(entries: readonly Entry[], signal: AbortSignal, onSending?: () => void): Promise<Reply>;
+  readonly reportsSending?: true;
   /** Asks for a bus by name or ARN, with DescribeEventBus. Under the same terms as `send`. */
   describeBus(eventBusName: string, signal: AbortSignal): Promise<Reply>;
   /** Where requests go, for messages: a URL without credentials. Undefined while unknown. */

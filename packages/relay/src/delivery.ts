@@ -130,8 +130,8 @@ export function createDelivery(
       for (const record of records) {
         bytes += record.bytes;
         const captured = captureChange(source, record);
-        if (captured.kind === 'events') events.push(...captured.events);
-        else letters.push(captured.letter);
+        if (captured.kind === 'poison') letters.push(captured.letter);
+        else for (const event of captured.events) events.push(event);
       }
       const group = watermark.open(position, bytes, events.length + letters.length);
       for (const event of events) {

@@ -69,6 +69,13 @@ test('megabytes of text are no burden', () => {
   expect(read[1]).toBe(12345678901234567890n);
 });
 
+test('nesting deeper than calls can be is no burden', () => {
+  const depth = 200_000;
+  let read = parseExactJson(`${'['.repeat(depth)}12345678901234567890${']'.repeat(depth)}`);
+  while (Array.isArray(read)) [read] = read;
+  expect(read).toBe(12345678901234567890n);
+});
+
 test('members of any name are read, the prototype’s too', () => {
   const read = parseExactJson('{"__proto__":{"__proto__":12345678901234567890},"toString":1}');
   expect(Object.entries(read as object)).toEqual([

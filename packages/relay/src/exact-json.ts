@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { jsonStringEnd } from '@tidings/contract';
 
 /** More digits than every number that is told apart by its first fifteen. */
 const longNumber = /[\d.]{16}|[eE][+-]?\d{3}/;
-// A loop within a loop: one choice a character would overflow the stack on megabytes of text.
-const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const quoteOrNumber = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Stands before the text of a number that is kept; no text of anybody's begins with it. */
 const mark = `number ${randomUUID()} `;
 
@@ -14,12 +14,26 @@ const mark = `number ${randomUUID()} `;
  */
 export function parseExactJson(text: string): unknown {
   if (!longNumber.test(text)) return JSON.parse(text);
-  const marked = text.replace(stringOrNumber, (token) =>
-    token.startsWith('"') || isExact(token) ? token : `"${mark}${token}"`,
-  );
-  const holder = { value: JSON.parse(marked) as unknown };
+  const holder = { value: JSON.parse(withMarks(text)) as unknown };
   unmark(holder);
   return holder.value;
+}
+
+/** The text with numbers that a double does not hold as marked strings. */
+function withMarks(text: string): string {
+  const scan = new RegExp(quoteOrNumber);
+  const pieces: string[] = [];
+  let copied = 0;
+  for (let found = scan.exec(text); found !== null; found = scan.exec(text)) {
+    const [token] = found;
+    if (token === '"') scan.lastIndex = jsonStringEnd(text, found.index);
+    else if (!isExact(token)) {
+      pieces.push(text.slice(copied, found.index), `"${mark}${token}"`);
+      copied = scan.lastIndex;
+    }
+  }
+  pieces.push(text.slice(copied));
+  return pieces.join('');
 }
 
 /** A bigint for an integer, else the text itself. */
@@ -27,14 +41,21 @@ function numberOf(number: string): string | bigint {
   return /^-?\d+$/.test(number) ? BigInt(number) : number;
 }
 
-/** Puts numbers where they were marked; a walk of one's own costs a fraction of a reviver. */
-function unmark(members: Record<string, unknown> | unknown[]): void {
-  const holder = members as Record<string, unknown>;
-  for (const key in holder) {
-    const value = holder[key];
-    if (typeof value === 'string') {
-      if (value.startsWith(mark)) holder[key] = numberOf(value.slice(mark.length));
-    } else if (typeof value === 'object' && value !== null) unmark(value as unknown[]);
+/**
+ * Puts numbers where they were marked; a walk of one's own costs a fraction of a reviver. It
+ * keeps its own stack, for data may be nested deeper than calls can be.
+ */
+function unmark(root: Record<string, unknown>): void {
+  const pending = [root];
+  for (let holder = pending.pop(); holder !== undefined; holder = pending.pop()) {
+    for (const key in holder) {
+      const value = holder[key];
+      if (typeof value === 'string') {
+        if (value.startsWith(mark)) holder[key] = numberOf(value.slice(mark.length));
+      } else if (typeof value === 'object' && value !== null) {
+        pending.push(value as Record<string, unknown>);
+      }
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { type DeadLetters, optionBounds, type Publisher } from '@tidings/contrac
 import type { RowCapture } from './capture-rows.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { consoleLogger } from './console-logger.ts';
+import { guardedLogger, isLogger } from './guarded-logger.ts';
 import type { Logger } from './logger.ts';
 
 /** What a Lambda handler of a change feed is made of, whichever feed it is. */
@@ -77,5 +78,15 @@ export function resolveHandlerOptions<Capture extends RowCapture>(
   }
   if (failures !== undefined) oneOf('failures', failures, ['report', 'throw']);
   within('reserveMs', reserveMs, 0, LONGEST_INVOCATION_MS);
-  return Object.freeze({ capture, publisher, deadLetters, failures, reserveMs, logger });
+  if (!isLogger(logger)) {
+    throw new ConfigurationError('logger must have debug, info, warn and error, such as pino()');
+  }
+  return Object.freeze({
+    capture,
+    publisher,
+    deadLetters,
+    failures,
+    reserveMs,
+    logger: guardedLogger(logger),
+  });
 }

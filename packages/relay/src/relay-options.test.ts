@@ -47,6 +47,19 @@ test.each([
     { source, publisher, drainTimeout: 5 },
     'a relay has no option "drainTimeout"; did you mean drainTimeoutMs?',
   ],
+  [
+    { source, publisher, logger: console.log },
+    'logger must have debug, info, warn and error, such as pino()',
+  ],
+  [
+    { source, publisher, busCheckIntervalMs: 5 },
+    'busCheckIntervalMs must be 1000 to 2147483647, got 5',
+  ],
+  [{ source, publisher, verifyBus: 'no' }, "verifyBus must be true or false, got 'no'"],
+  [
+    { source, publisher, retryBackoff: { cap: 5 } },
+    'retryBackoff has no option "cap"; did you mean capMs?',
+  ],
   [undefined, 'source must be a change source'],
   [{ source, publisher, onPoison: 'dead-letter' }, "onPoison 'dead-letter' needs deadLetters"],
 ])('refuses %o', (options, sentence) => {

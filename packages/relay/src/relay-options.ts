@@ -1,6 +1,7 @@
 import { type Backoff, type DeadLetters, optionBounds, type Publisher } from '@tidings/contract';
 import type { ChangeSource } from './change-source.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { isLogger } from './guarded-logger.ts';
 import { type Logger, silentLogger } from './logger.ts';
 
 /** What a relay is made of. */
@@ -97,6 +98,9 @@ export function defineRelay<Change>(options: RelayOptions<Change>): RelaySetting
     throw new ConfigurationError(
       "onPoison 'dead-letter' needs deadLetters, such as postgresDeadLetters({ ... })",
     );
+  }
+  if (options.logger !== undefined && !isLogger(options.logger)) {
+    throw new ConfigurationError('logger must have debug, info, warn and error, such as pino()');
   }
   const settings: RelaySettings<Change> = {
     source: options.source,

@@ -5,6 +5,7 @@ import { startCheckpointer } from './checkpointer.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
 import { drain } from './drain.ts';
 import { reasonOf } from './failure-reason.ts';
+import { guardedLogger } from './guarded-logger.ts';
 import type { RelaySettings } from './relay-options.ts';
 import { type RelayState, type RelayStep, stateAfter } from './relay-state.ts';
 
@@ -25,7 +26,8 @@ export interface Relay {
 const RELEASE_MS = 4_000;
 
 /** Puts a source and a publisher together. Call `run` once. */
-export function createRelay<Change>(settings: RelaySettings<Change>): Relay {
+export function createRelay<Change>(given: RelaySettings<Change>): Relay {
+  const settings = { ...given, logger: guardedLogger(given.logger) };
   const { source, publisher, logger } = settings;
   const reading = new AbortController();
   let state: RelayState = 'starting';

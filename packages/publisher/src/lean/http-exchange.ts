@@ -13,12 +13,13 @@ export interface HttpAnswer {
 export interface HttpExchange {
   /**
    * @throws The system error of a connection that failed. An abort closes the connection
-   * and rejects at once with `signal.reason`.
+   * and rejects at once with `signal.reason`. `onSending` is called once there is a connection.
    */
   post(
     headers: Readonly<Record<string, string | number>>,
     body: Uint8Array,
     signal: AbortSignal,
+    onSending: () => void,
   ): Promise<HttpAnswer>;
   close(): void;
 }
@@ -38,7 +39,7 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
   const { hostname, port, path } = endpoint;
 
   return {
-    post: (headers, body, signal) =>
+    post: (headers, body, signal, onSending) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason);
@@ -53,7 +54,11 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
         signal.addEventListener('abort', onAbort, { once: true });
         outgoing.once('close', () => signal.removeEventListener('abort', onAbort));
         outgoing.once('socket', (socket) => {
-          if (!socket.connecting) return;
+          if (!socket.connecting) {
+            onSending();
+            return;
+          }
+          socket.once(secure ? 'secureConnect' : 'connect', onSending);
           const timer = setTimeout(() => {
             const error = `no connection within ${connectTimeoutMs} ms`;
             outgoing.destroy(new ConnectTimeoutError(error));
