@@ -43,6 +43,10 @@ const textContrast = `(() => {
   return { ratio: (light + 0.05) / (dark + 0.05), isDark: back < 0.5 };
 })()`;
 
+/** How far in each event of a correlation is shown. */
+const causalDepths = `[...document.querySelectorAll('article li')]
+  .map((item) => item.style.getPropertyValue('--depth'))`;
+
 const textOf = async (found: Locator) => (await found.textContent()) ?? '';
 
 describe.skipIf(browserPath === undefined)(
@@ -121,6 +125,64 @@ describe.skipIf(browserPath === undefined)(
       expect(await textOf(alert)).toContain('Buses there: default.');
       await page.getByRole('button', { name: 'Clear journal' }).click();
       await alert.waitFor({ state: 'hidden' });
+    });
+
+    test('a title and an icon say what it is', async () => {
+      expect(await page.title()).toBe('Tidings local bus');
+      const icon = await page.locator('link[rel=icon]').getAttribute('href');
+      for (const path of [icon, '/favicon.ico']) {
+        const answer = await page.request.get(`${on.bus.url}${path}`);
+        expect(answer.headers()['content-type']).toBe('image/svg+xml');
+        expect(await answer.text()).toContain('<title>Tidings local bus</title>');
+      }
+      const drawn = '[...document.images].map((image) => image.naturalWidth > 0)';
+      expect(await page.evaluate(drawn)).toEqual([true]);
+    });
+
+    test('numbers, doubled names and escapes show as they were sent', async () => {
+      const Detail =
+        '{"n":9007199254740993,"price":1.10,"n":-0,"text":"a\\u00e9 {\\"b\\": [1]}","none":[],"no":{}}';
+      const Entries = [{ Source: 's', DetailType: 'd', Detail }];
+      await on.events.send(new PutEventsCommand({ Entries }));
+      await rows().first().click();
+      const shown = await textOf(page.getByRole('article').locator('pre'));
+      expect(shown).toContain(
+        [
+          '  "detail": {',
+          '    "n": 9007199254740993,',
+          '    "price": 1.10,',
+          '    "n": -0,',
+          '    "text": "a\\u00e9 {\\"b\\": [1]}",',
+          '    "none": [],',
+          '    "no": {}',
+          '  }',
+        ].join('\n'),
+      );
+      await page.getByRole('button', { name: 'Test a pattern on it' }).click();
+      expect(await page.getByLabel('Event', { exact: true }).inputValue()).toBe(shown);
+    });
+
+    test('a correlation id is followed through its events, each under what caused it', async () => {
+      const event = (eventId: string, correlationId: string, causationId?: string) => ({
+        metadata: { eventId, correlationId, ...(causationId === undefined ? {} : { causationId }) },
+      });
+      await on.put(event('a', 'c-1'), event('x', 'c-2'), event('b', 'c-1', 'a'), { data: {} });
+      await on.put(event('c', 'c-1', 'b'));
+      await eventually(() => rows().count()).toBe(5);
+      await rows().last().click();
+      const details = page.getByRole('article');
+      const chain = details.getByRole('listitem');
+      await eventually(() => chain.count()).toBe(3);
+      expect(await page.evaluate(causalDepths)).toEqual(['0', '1', '2']);
+      await details.getByRole('button', { name: 'Follow 3 events in the list' }).click();
+      await eventually(() => rows().count()).toBe(3);
+      // A new one of it comes in, one of another does not.
+      await on.put(event('d', 'c-1', 'a'), event('y', 'c-2', 'x'));
+      await eventually(() => rows().count()).toBe(4);
+      await chain.last().getByRole('button').click();
+      await eventually(() => textOf(details)).toContain('"eventId": "d"');
+      await page.getByRole('button', { name: 'Stop following' }).click();
+      await eventually(() => rows().count()).toBe(7);
     });
 
     test('search finds by words anywhere in the event', async () => {

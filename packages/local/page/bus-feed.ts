@@ -14,6 +14,10 @@ export interface ListedEvent extends FeedEvent {
   readonly source: string;
   readonly detailType: string;
   readonly replayName: string | undefined;
+  /** Of the metadata of a Tidings event. */
+  readonly eventId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly causationId: string | undefined;
   /** Lower case, for the search. */
   readonly haystack: string;
 }
@@ -37,6 +41,8 @@ export interface BusFeed {
   /** Buses that do not exist and that events were sent to. */
   readonly unknownBuses: readonly UnknownBusTold[];
   deliveriesOf(event: ListedEvent): readonly FeedDelivery[];
+  /** Events with this correlation id, oldest first. */
+  correlated(correlationId: string): readonly ListedEvent[];
   /** Called after each piece of news. */
   watch(
     look: (news: { readonly events: readonly ListedEvent[]; readonly isReset: boolean }) => void,
@@ -51,6 +57,7 @@ export function openFeed(): BusFeed {
   let events: ListedEvent[] = [];
   let unknownBuses: readonly UnknownBusTold[] = [];
   const deliveries = new Map<number, Map<number, FeedDelivery>>();
+  const byCorrelation = new Map<string, ListedEvent[]>();
   const watchers: Parameters<BusFeed['watch']>[0][] = [];
   const connectionWatchers: ((isLive: boolean) => void)[] = [];
   const tell = (news: readonly ListedEvent[], isReset = false): void => {
@@ -66,14 +73,27 @@ export function openFeed(): BusFeed {
   source.addEventListener('reset', () => {
     events = [];
     deliveries.clear();
+    byCorrelation.clear();
     unknownBuses = [];
     tell([], true);
   });
   source.addEventListener('events', ({ data }) => {
     const news = (JSON.parse(data) as readonly FeedEvent[]).map(listed);
     events.push(...news);
-    for (const { seq } of events.splice(0, Math.max(0, events.length - maxEvents))) {
+    for (const event of news) {
+      const { correlationId } = event;
+      if (correlationId === undefined) continue;
+      const others = byCorrelation.get(correlationId);
+      if (others === undefined) byCorrelation.set(correlationId, [event]);
+      else others.push(event);
+    }
+    for (const { seq, correlationId } of events.splice(0, Math.max(0, events.length - maxEvents))) {
       deliveries.delete(seq);
+      // The oldest of all is the oldest of its correlation.
+      if (correlationId === undefined) continue;
+      const others = byCorrelation.get(correlationId);
+      others?.shift();
+      if (others?.length === 0) byCorrelation.delete(correlationId);
     }
     tell(news);
   });
@@ -97,18 +117,31 @@ export function openFeed(): BusFeed {
       return unknownBuses;
     },
     deliveriesOf: (event) => [...(deliveries.get(event.seq)?.values() ?? [])],
+    correlated: (correlationId) => byCorrelation.get(correlationId) ?? [],
     watch: (look) => watchers.push(look),
     watchConnection: (look) => connectionWatchers.push(look),
   };
 }
 
 function listed(event: FeedEvent): ListedEvent {
-  const parsed = JSON.parse(event.text) as Record<string, string>;
+  const parsed = JSON.parse(event.text) as Record<string, string> & {
+    readonly detail?: { readonly metadata?: unknown };
+  };
+  const metadata = parsed.detail?.metadata;
   return {
     ...event,
     source: parsed.source ?? '',
     detailType: parsed['detail-type'] ?? '',
     replayName: parsed['replay-name'],
+    eventId: textIn(metadata, 'eventId'),
+    correlationId: textIn(metadata, 'correlationId'),
+    causationId: textIn(metadata, 'causationId'),
     haystack: event.text.toLowerCase(),
   };
+}
+
+function textIn(metadata: unknown, key: string): string | undefined {
+  if (typeof metadata !== 'object' || metadata === null) return undefined;
+  const value = (metadata as Record<string, unknown>)[key];
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,3 +1,5 @@
+import { formatJson } from './format-json.ts';
+
 /** What an element gets: attributes, and listeners under names such as `onclick`. */
 export interface Properties {
   readonly [name: string]: string | boolean | ((event: Event) => void) | undefined;
@@ -43,9 +45,9 @@ export function table(
   );
 }
 
-/** JSON with its parts told apart by colour. */
-export function jsonView(value: unknown): HTMLPreElement {
-  const text = JSON.stringify(value, undefined, 2) ?? '';
+/** JSON text with its parts told apart by colour, and every number as it was written. */
+export function jsonView(json: string): HTMLPreElement {
+  const text = formatJson(json);
   const view = element('pre');
   const token = /("(?:\\.|[^"\\])*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
   let at = 0;

@@ -1,12 +1,20 @@
 import type { BusFeed, FeedDelivery, ListedEvent } from './bus-feed.ts';
+import { correlationView } from './correlation-view.ts';
 import { element, jsonView } from './dom.ts';
+
+/** What can be done from an event. */
+export interface EventActions {
+  readonly test: (event: ListedEvent) => void;
+  readonly select: (event: ListedEvent) => void;
+  readonly follow: (correlationId: string) => void;
+}
 
 /** Everything that is known of one event. */
 export function showDetails(
   into: HTMLElement,
   event: ListedEvent | undefined,
   feed: BusFeed,
-  onTest: (event: ListedEvent) => void,
+  actions: EventActions,
 ): void {
   if (event === undefined) {
     into.replaceChildren(
@@ -23,7 +31,16 @@ export function showDetails(
   ];
   if (event.replayName !== undefined) facts.push(['Replay', event.replayName]);
   into.replaceChildren(
-    element('h2', {}, event.detailType),
+    element(
+      'div',
+      { class: 'actions' },
+      element('h2', {}, event.detailType),
+      element(
+        'button',
+        { type: 'button', onclick: () => actions.test(event) },
+        'Test a pattern on it',
+      ),
+    ),
     element(
       'dl',
       {},
@@ -33,13 +50,9 @@ export function showDetails(
     deliveries.length === 0
       ? element('p', { class: 'hint' }, 'To no target.')
       : element('ul', { class: 'deliveries' }, ...deliveries.map(deliveryItem)),
+    correlationView(event, feed, actions) ?? '',
     element('h3', {}, 'Event'),
-    jsonView(JSON.parse(event.text)),
-    element(
-      'p',
-      {},
-      element('button', { type: 'button', onclick: () => onTest(event) }, 'Test a pattern on it'),
-    ),
+    jsonView(event.text),
   );
 }
 

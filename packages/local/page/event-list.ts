@@ -11,6 +11,8 @@ export interface EventList {
   /** Draws the rows anew, for what became of their deliveries. */
   refresh(): void;
   readonly selected: ListedEvent | undefined;
+  /** Selects an event and brings it into view. */
+  select(event: ListedEvent): void;
 }
 
 export function eventList(
@@ -121,6 +123,11 @@ export function eventList(
   return {
     get selected() {
       return selected;
+    },
+    select(event) {
+      const row = rowOf(event);
+      if (row === -1) choose(event);
+      else moveTo(row);
     },
     show(next) {
       const added = next.length - events.length;

@@ -1,6 +1,6 @@
 import { archivesView } from './archives-view.ts';
 import { askBus } from './ask-bus.ts';
-import { openFeed } from './bus-feed.ts';
+import { type ListedEvent, openFeed } from './bus-feed.ts';
 import { byId } from './dom.ts';
 import { showDetails } from './event-details.ts';
 import { eventList } from './event-list.ts';
@@ -16,6 +16,7 @@ const pause = byId('pause');
 const details = byId('details');
 let isPaused = false;
 let isDrawing = false;
+let followed: string | undefined;
 
 const patterns = patternView(byId('view-patterns'));
 const rules = rulesView(byId('view-rules'));
@@ -30,12 +31,38 @@ const tabs = openTabs({
 });
 const list = eventList(byId('list'), feed, showSelected);
 
+let shownState = '';
 function showSelected(): void {
-  showDetails(details, list.selected, feed, (event) => {
-    tabs.open('tab-patterns');
-    patterns.test(event.text);
+  const { selected } = list;
+  // Drawn anew only where something came, so that the focus in it stays.
+  const state = selected === undefined ? '' : JSON.stringify(stateOf(selected));
+  if (state === shownState && details.childElementCount > 0) return;
+  shownState = state;
+  showDetails(details, selected, feed, {
+    test(event) {
+      tabs.open('tab-patterns');
+      patterns.test(event.text);
+    },
+    select: (event) => list.select(event),
+    follow,
   });
 }
+
+/** All that the details show and that may change. */
+function stateOf(event: ListedEvent): unknown {
+  const related =
+    event.correlationId === undefined ? [] : feed.correlated(event.correlationId).slice(0, 51);
+  return [event.seq, event.rules, feed.deliveriesOf(event), related.map(({ seq }) => seq)];
+}
+
+/** Shows only the events of one correlation, or all again. */
+function follow(correlationId: string | undefined): void {
+  followed = correlationId;
+  byId('followed').hidden = correlationId === undefined;
+  byId('followed-id').textContent = correlationId ?? '';
+  drawSoon();
+}
+byId('unfollow').addEventListener('click', () => follow(undefined));
 
 function draw(): void {
   isDrawing = false;
@@ -44,11 +71,12 @@ function draw(): void {
   showUnknownBuses(byId('unknown-buses'), feed.unknownBuses);
   if (isPaused) return;
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const listed = followed === undefined ? feed.events : feed.correlated(followed);
   const found =
     words.length === 0
-      ? feed.events
-      : feed.events.filter((event) => words.every((word) => event.haystack.includes(word)));
-  byId('found').textContent = words.length === 0 ? '' : `${found.length} found`;
+      ? listed
+      : listed.filter((event) => words.every((word) => event.haystack.includes(word)));
+  byId('found').textContent = found === feed.events ? '' : `${found.length} found`;
   list.show(found.slice());
   list.refresh();
 }
@@ -62,7 +90,8 @@ function drawSoon(): void {
 
 feed.watch(({ isReset }) => {
   drawSoon();
-  if (list.selected !== undefined && !isReset) showSelected();
+  if (isReset) follow(undefined);
+  else if (list.selected !== undefined) showSelected();
 });
 feed.watchConnection((isLive) => {
   const status = byId('connection');

@@ -1,5 +1,6 @@
 import { askBus } from './ask-bus.ts';
 import { element } from './dom.ts';
+import { formatJson } from './format-json.ts';
 
 /** What the bus says of a pattern. */
 interface Explanation {
@@ -63,7 +64,7 @@ export function patternView(into: HTMLElement): { test(eventText: string): void 
   );
   return {
     test(eventText) {
-      event.value = JSON.stringify(JSON.parse(eventText), undefined, 2);
+      event.value = formatJson(eventText);
       later();
       pattern.focus();
     },

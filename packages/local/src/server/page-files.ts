@@ -6,6 +6,7 @@ const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
 };
 // This file is one folder deep both as a source and built.
 const written = new URL('../../page/', import.meta.url);
@@ -28,8 +29,8 @@ export function pageFiles(): Hono {
   };
   routes.get('/', () => file('index.html'));
   // Browsers ask for it on their own.
-  routes.get('/favicon.ico', (context) => context.body(null, 204));
-  routes.get('/page/:name{[a-z-]+\\.(css|js)}', async (context) => {
+  routes.get('/favicon.ico', () => file('icon.svg'));
+  routes.get('/page/:name{[a-z-]+\\.(css|js|svg)}', async (context) => {
     try {
       return await file(context.req.param('name'));
     } catch {
