@@ -44,7 +44,7 @@ export async function* readById(
   if (first.length < LOOK_ROWS || last === undefined) return;
   await client.query({
     text: `declare ${backlog} no scroll cursor with hold for
-           select transaction_id::text as xid, id::text ${rowsAfter} order by id`,
+           select transaction_id::text as xid, id ${rowsAfter} order by id`,
     values: [...values, last.id],
     query_timeout: COLLECT_TIMEOUT_MS,
   } as pg.QueryConfig);

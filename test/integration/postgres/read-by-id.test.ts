@@ -107,6 +107,17 @@ test('a poller that stops within a backlog goes on where its confirmed pages end
   expect(order).toEqual(order.toSorted((a, b) => a - b));
 });
 
+test('ids are compared as numbers where they get another digit within a backlog', async () => {
+  const client = await connect();
+  await client.query(`select setval('tidings.outbox_id', 9600)`);
+  await client.query('begin');
+  for (let i = 0; i < 800; i++) await appendRow(client, { key: `${i}` });
+  await client.query('commit');
+  const reading = startReading();
+  await reading.until(() => reading.changes.length === 800);
+  expect(keysOf(reading)).toEqual(Array.from({ length: 800 }, (_, i) => `${i}`));
+});
+
 test('large rows are fetched a few at a time', async () => {
   const client = await connect();
   const data = JSON.stringify('x'.repeat(900_000));
