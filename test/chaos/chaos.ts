@@ -1,6 +1,6 @@
 /**
  * `npm run chaos`: plays schedules of troubles against real processes, one after the
- * other, and audits each. `--seed N` plays one again; `--schedules N` (default 200)
+ * other, and audits each. `--seed N` plays one again; `--schedules N` (default 300)
  * plays so many from `--from N` (default 1) on. Ends with 1 when any broke the promise, and
  * with 130 or 143, having stopped all that it started, on SIGINT or SIGTERM.
  */
@@ -14,7 +14,7 @@ import { describeSchedule, scheduleOf } from './schedule.ts';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
-    schedules: { type: 'string', default: '200' },
+    schedules: { type: 'string', default: '300' },
     from: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
   },
@@ -47,9 +47,9 @@ async function play(seed: number, stage: Stage): Promise<Outcome> {
   );
   const verdict = outcome.violations.length === 0 ? 'held' : 'BROKEN';
   say(
-    `seed ${seed}: ${verdict} in ${seconds} s; ${outcome.committed} committed, ` +
+    `seed ${seed} (${schedule.source}): ${verdict} in ${seconds} s; ${outcome.committed} committed, ` +
       `${outcome.duplicates} duplicates, ${outcome.incidents} incidents, ` +
-      `${outcome.deadLetters} dead letters; ${kinds.join(', ')}`,
+      `${outcome.deadLetters} dead letters, ${Math.round(outcome.peakMiB)} MiB; ${kinds.join(', ')}`,
   );
   if (outcome.violations.length > 0 || values.verbose) {
     say(describeSchedule(schedule));

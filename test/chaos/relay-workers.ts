@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RelayProcess, startRelayProcess } from '@tidings/example-orders/relay-process';
@@ -13,6 +14,10 @@ export interface RelayWorkers {
   readonly strangeEnds: readonly string[];
   /** What the relays wrote, the last ones last. */
   log(): string;
+  /** Whether none of them can do anything. */
+  readonly suspended: boolean;
+  /** The most memory that any of them has taken, in MiB; 0 where the system does not say. */
+  readonly peakMiB: number;
   /** SIGTERM to all; resolves when they have drained. */
   stop(): Promise<void>;
   /** SIGKILL to all. */
@@ -21,8 +26,13 @@ export interface RelayWorkers {
 
 const config = join(import.meta.dirname, 'relay.config.ts');
 const RESTART_MS = 50;
-/** How a relay may end at its start: it finds no server, or a bus that is slow to answer. */
-const EXPLAINED = /tidings: (cannot reach Postgres|EventBridge did not answer within)/;
+const MEASURE_MS = 200;
+/**
+ * How a relay may end: it finds no server at its start, a bus that is slow to answer, or a
+ * table whose rows are hidden from it.
+ */
+const EXPLAINED =
+  /tidings: (cannot reach Postgres|EventBridge did not answer within)|row[- ]level security/;
 
 /** Starts so many relays with the environment of their configuration. */
 export function startRelayWorkers(
@@ -34,6 +44,7 @@ export function startRelayWorkers(
   const logs: string[] = [];
   let stopping = false;
   let suspended = false;
+  let peakMiB = 0;
 
   async function keepOne(): Promise<void> {
     while (!stopping) {
@@ -52,6 +63,15 @@ export function startRelayWorkers(
     }
   }
 
+  async function measure(): Promise<void> {
+    for (const { pid } of running) {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      const [, kib = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+      peakMiB = Math.max(peakMiB, Number(kib) / 1024);
+    }
+  }
+
+  const measuring = setInterval(() => void measure(), MEASURE_MS);
   // The last resort, for a program that ends without stopping them.
   const onExit = (): void => all('SIGKILL');
   process.once('exit', onExit);
@@ -62,6 +82,12 @@ export function startRelayWorkers(
 
   return {
     strangeEnds,
+    get suspended(): boolean {
+      return suspended;
+    },
+    get peakMiB(): number {
+      return peakMiB;
+    },
     killOne: () => running[0]?.kill('SIGKILL'),
     suspend(): void {
       suspended = true;
@@ -79,6 +105,7 @@ export function startRelayWorkers(
     },
     async abandon(): Promise<void> {
       stopping = true;
+      clearInterval(measuring);
       all('SIGKILL');
       await Promise.all(kept);
       process.off('exit', onExit);

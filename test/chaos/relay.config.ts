@@ -1,7 +1,8 @@
-import { postgresDeadLetters, walSource } from '@tidings/postgres';
+import { postgresDeadLetters } from '@tidings/postgres';
 import { eventBridgePublisher } from '@tidings/publisher';
 import { leanTransport } from '@tidings/publisher/lean';
 import { defineRelay } from '@tidings/relay';
+import { type CaptureMode, type CaptureModeName, captureModes } from './capture-modes.ts';
 
 /** A relay that notices within a second or two what others notice within a minute. */
 const connection = {
@@ -9,14 +10,10 @@ const connection = {
   connectionTimeoutMillis: 2_000,
 };
 
+const mode: CaptureMode = captureModes[(process.env.CHAOS_SOURCE ?? 'wal') as CaptureModeName];
+
 export default defineRelay({
-  source: walSource({
-    connection,
-    slot: process.env.RELAY_SLOT ?? '',
-    heartbeatIntervalMs: 100,
-    heartbeatTimeoutMs: 1_500,
-    stallTimeoutMs: 1_000,
-  }),
+  source: mode.source(connection, process.env.RELAY_SLOT ?? ''),
   publisher: eventBridgePublisher({
     eventBusName: 'orders',
     transport: leanTransport(),

@@ -1,15 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresCluster } from '@tidings/example-orders/postgres-cluster';
-import type { Fault, SpawnedBus } from '@tidings/local';
-import { migrateOutbox } from '@tidings/postgres';
+import type { Fault, RemoteEvent, SpawnedBus } from '@tidings/local';
 import pg from 'pg';
 import { seededRandom } from '../../packages/local/src/seeded-random.ts';
 import { openTcpLink, type TcpLink } from '../support/tcp-link.ts';
-import { audit, type CausedLoss, type CommittedRow, type IncidentRow } from './audit.ts';
+import {
+  audit,
+  type CausedLoss,
+  type CommittedRow,
+  type Evidence,
+  type IncidentRow,
+  type TakenEvent,
+} from './audit.ts';
+import { BUSINESS_TABLES, type CaptureMode, captureModes } from './capture-modes.ts';
+import { databaseActions } from './database-actions.ts';
+import { POISON, SOURCE } from './order-moved.ts';
 import { type RelayWorkers, startRelayWorkers } from './relay-workers.ts';
-import { busTroubles, type Schedule, type SlotLossAction, type Trouble } from './schedule.ts';
+import {
+  busTroubles,
+  type DatabaseAction,
+  type Schedule,
+  type SlotLossAction,
+  type Trouble,
+} from './schedule.ts';
 import { loseSlot } from './slot-losses.ts';
-import { POISON, SOURCE, startWriters, type Writers } from './writers.ts';
+import { startWriters, type Writers } from './writers.ts';
 
 /** What a run needs and leaves as it was. */
 export interface Stage {
@@ -30,6 +45,7 @@ export interface Outcome {
   readonly duplicates: number;
   readonly incidents: number;
   readonly deadLetters: number;
+  readonly peakMiB: number;
   /** What the relays wrote. */
   readonly log: string;
 }
@@ -39,10 +55,16 @@ export const chaosServerSettings: Readonly<Record<string, string>> = {
   // Small, so that a slot can be lost without writing gigabytes.
   max_slot_wal_keep_size: '32MB',
   max_wal_size: '64MB',
+  max_prepared_transactions: '5',
 };
+
+/** Owns the database, so that row security can be turned against the relays. */
+const OWNER = { name: 'chaos_owner', password: 'chaos' };
 
 /** How long the bus may take for the rest once nothing goes wrong any more. */
 const CATCH_UP_MS = 30_000;
+
+const SILENCE_LOOK_MS = 500;
 
 /** The bus never takes poison, whatever else is wrong with it. */
 const refusesPoison: Fault = {
@@ -61,14 +83,17 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
   databases += 1;
   const name = `chaos_${process.pid}_${databases}`;
   await cluster.createDatabase(name);
+  const mode: CaptureMode = captureModes[schedule.source];
   const url = cluster.url(name);
-  await migrateOutbox({ connection: url, slot: name });
+  const ownersUrl = await prepareDatabase(cluster, name);
+  await mode.setUp(ownersUrl, name);
   await bus.reset();
   await bus.setFaults([refusesPoison]);
   const link = await openTcpLink(cluster.port);
-  const writers = startWriters({ url, ...schedule, random: seededRandom(schedule.seed + 1) });
+  const writers = startWriters({ url, mode, ...schedule, random: seededRandom(schedule.seed + 1) });
   const relays = startRelayWorkers(schedule.relays, {
-    DATABASE_URL: url.replace(`:${cluster.port}/`, `:${link.port}/`),
+    CHAOS_SOURCE: schedule.source,
+    DATABASE_URL: ownersUrl.replace(`:${cluster.port}/`, `:${link.port}/`),
     RELAY_SLOT: name,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
@@ -77,7 +102,11 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
   });
   const onAbort = (): void => void relays.abandon();
   signal.addEventListener('abort', onAbort, { once: true });
-  const scene: Scene = { cluster, bus, link, relays, writers, url, slot: name, signal, losses: [] };
+  const scene: Scene = {
+    ...{ cluster, bus, link, relays, writers, mode, url, ownersUrl, slot: name, signal },
+    losses: [],
+  };
+  const silence = watchSilence(scene);
   const violations: string[] = [];
   let over = false;
   try {
@@ -101,13 +130,21 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
     onStep('relays drain');
     await relays.stop();
   } finally {
+    silence.stop();
     if (!over) await writers.stop().catch(() => {});
     await relays.abandon();
     await link.close();
     signal.removeEventListener('abort', onAbort);
   }
   signal.throwIfAborted();
-  const evidence = await gather(scene);
+  const evidence = {
+    ...(await gather(scene)),
+    keepsIds: mode.keepsIds,
+    log: relays.log(),
+    peakMiB: relays.peakMiB,
+    ceilingMiB: schedule.ceilingMiB,
+    longestSilenceMs: silence.longestMs,
+  };
   violations.push(...relays.strangeEnds, ...audit(evidence));
   await dropDatabase(cluster, name);
   const distinct = new Set(evidence.events.map(({ eventId }) => eventId)).size;
@@ -118,7 +155,60 @@ export async function runSchedule(schedule: Schedule, stage: Stage): Promise<Out
     duplicates: evidence.events.length - distinct,
     incidents: evidence.incidents.length,
     deadLetters: evidence.deadLetters.length,
+    peakMiB: relays.peakMiB,
     log: relays.log(),
+  };
+}
+
+/** Gives the new database its owner and tables; returns the owner's connection string. */
+async function prepareDatabase(cluster: PostgresCluster, name: string): Promise<string> {
+  const url = cluster.url(name);
+  await withClient(url, async (sql) => {
+    await sql.query(
+      `do $$ begin
+         if to_regrole('${OWNER.name}') is null then
+           create role ${OWNER.name} login replication password '${OWNER.password}';
+         end if;
+       end $$`,
+    );
+    await sql.query(`alter database ${pg.escapeIdentifier(name)} owner to ${OWNER.name}`);
+    await sql.query(`set role ${OWNER.name}`);
+    await sql.query(BUSINESS_TABLES);
+  });
+  const owners = new URL(url);
+  owners.username = OWNER.name;
+  owners.password = OWNER.password;
+  return owners.href;
+}
+
+/** How long nothing was heard of the relays at a time, although something was owed. */
+interface Silence {
+  readonly longestMs: number;
+  stop(): void;
+}
+
+/** Writers never rest for long, so something is owed while an event or a line is missing. */
+function watchSilence({ bus, relays }: Scene): Silence {
+  let heard = { taken: 0, lines: 0 };
+  let heardAt = Date.now();
+  let longestMs = 0;
+  const timer = setInterval(() => {
+    bus.summary().then(
+      ({ accepted: taken }) => {
+        const lines = relays.log().length;
+        const isHeard = taken !== heard.taken || lines !== heard.lines || relays.suspended;
+        heard = { taken, lines };
+        if (isHeard) heardAt = Date.now();
+        longestMs = Math.max(longestMs, Date.now() - heardAt);
+      },
+      () => {},
+    );
+  }, SILENCE_LOOK_MS);
+  return {
+    get longestMs(): number {
+      return longestMs;
+    },
+    stop: () => clearInterval(timer),
   };
 }
 
@@ -129,7 +219,10 @@ interface Scene {
   readonly link: TcpLink;
   readonly relays: RelayWorkers;
   readonly writers: Writers;
+  readonly mode: CaptureMode;
   readonly url: string;
+  /** Of who owns the tables and runs the relays. */
+  readonly ownersUrl: string;
   readonly slot: string;
   readonly signal: AbortSignal;
   readonly losses: CausedLoss[];
@@ -163,6 +256,7 @@ async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> 
     case 'slot is advanced':
     case 'slot is invalidated':
     case 'table is unpublished':
+    case 'table is renamed away and back':
       await lose(trouble.kind, scene);
       return [];
     case 'link is cut':
@@ -190,15 +284,28 @@ async function happen(trouble: Trouble, scene: Scene): Promise<Promise<void>[]> 
     case 'long transaction':
       return [writers.longTransaction(trouble.rows, trouble.ms)];
     case 'poison':
-      await writers.plantPoison();
+      await writers.plantPoison(trouble.form);
       return [];
+    default:
+      return [act(trouble.kind, trouble.ms, scene)];
   }
+}
+
+/** Does something to the database; a server that restarts meanwhile ends it early. */
+async function act(
+  kind: DatabaseAction,
+  ms: number,
+  { mode, slot: name, url, ownersUrl, signal }: Scene,
+): Promise<void> {
+  await withClient(url, (sql) =>
+    databaseActions[kind](sql, { mode, name, url: ownersUrl, ms, signal }),
+  ).catch(() => {});
 }
 
 /** Suspends the relays meanwhile: none reads what the slot is about to skip. */
 async function lose(
   kind: SlotLossAction,
-  { cluster, relays, writers, url, slot, losses }: Scene,
+  { cluster, relays, writers, mode, url, slot, losses }: Scene,
 ): Promise<void> {
   relays.suspend();
   try {
@@ -208,36 +315,45 @@ async function lose(
         'select (extract(epoch from clock_timestamp()) * 1000)::text as at',
       );
       await withClient(cluster.url('postgres'), (elsewhere) =>
-        loseSlot[kind](sql, slot, elsewhere),
+        loseSlot[kind](sql, {
+          ...{ slot, mode, elsewhere },
+          commitInto: (table) => writers.commitOne(table),
+        }),
       );
-      losses.push({ kind, at: Number(at.rows[0]?.at) });
+      losses.push({
+        kind,
+        certain: kind !== 'table is renamed away and back',
+        at: Number(at.rows[0]?.at),
+      });
     });
   } finally {
     relays.resume();
   }
 }
 
-/** Waits until the bus has what the table holds and every incident is closed. */
+/** Waits until the bus has what the journal holds and every incident is closed. */
 async function caughtUp({ bus, url, signal }: Scene): Promise<readonly string[]> {
   const giveUpAt = Date.now() + CATCH_UP_MS;
   return withClient(url, async (sql) => {
     for (;;) {
       signal.throwIfAborted();
-      const { rows } = await sql.query<{ owed: number; poison: number; open: number }>(
-        `select (select count(*)::int from tidings.outbox where not starts_with(ordering_key, $1))
-                  as owed,
-                (select count(*)::int from tidings.outbox where starts_with(ordering_key, $1))
-                  - (select count(*)::int from tidings.dead_letter) as poison,
-                (select count(*)::int from tidings.incident where closed_at is null) as open`,
+      const { rows } = await sql.query<{ key: string; poison: boolean }>(
+        `select key, starts_with("order", $1) as poison from public.journal where not truncated`,
         [POISON],
       );
-      const { owed, poison, open } = rows[0] as { owed: number; poison: number; open: number };
-      const { distinct } = await bus.summary();
-      if (distinct >= owed && poison <= 0 && open === 0) return [];
+      const letters = await deadLetters(sql);
+      const { rows: open } = await sql.query(
+        'select from tidings.incident where closed_at is null',
+      );
+      const { distinct: taken } = await bus.summary();
+      const owed = rows.filter(({ poison }) => !poison).length;
+      const distinct = taken < owed ? taken : await countTaken(bus, rows);
+      const unparked = rows.filter(({ key, poison }) => poison && !letters.includes(key)).length;
+      if (distinct >= owed && unparked === 0 && open.length === 0) return [];
       if (Date.now() > giveUpAt) {
         return [
           `after ${CATCH_UP_MS} ms without trouble the bus had ${distinct} of ${owed} events, ` +
-            `${poison} dead letters were missing and ${open} incidents open`,
+            `${unparked} dead letters were missing and ${open.length} incidents open`,
         ];
       }
       await delay(20);
@@ -245,26 +361,54 @@ async function caughtUp({ bus, url, signal }: Scene): Promise<readonly string[]>
   });
 }
 
-async function gather({ url, bus, writers, losses }: Scene): Promise<Parameters<typeof audit>[0]> {
-  const events = (await bus.events()).map(({ envelope }) => {
-    const { metadata } = envelope.detail as {
-      readonly metadata: { readonly eventId: string; readonly idempotencyKey: string };
-    };
-    return metadata;
-  });
+function metadataOf({ envelope }: RemoteEvent): TakenEvent {
+  return (envelope.detail as { readonly metadata: TakenEvent }).metadata;
+}
+
+/** How many of these keys the bus has: it may have others, of rows that were truncated. */
+async function countTaken(
+  bus: SpawnedBus,
+  rows: readonly { readonly key: string }[],
+): Promise<number> {
+  const taken = new Set((await bus.events()).map(metadataOf).map((each) => each.idempotencyKey));
+  return rows.filter(({ key }) => taken.has(key)).length;
+}
+
+/** Idempotency keys of the letters. */
+async function deadLetters(sql: pg.ClientBase): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ key: string | null }>(
+    `select coalesce(event #>> '{detail,metadata,idempotencyKey}', letter_key) as key
+     from tidings.dead_letter`,
+  );
+  return rows.map(({ key }) => key ?? '');
+}
+
+async function gather({
+  url,
+  bus,
+  writers,
+  losses,
+}: Scene): Promise<
+  Pick<
+    Evidence,
+    'rows' | 'events' | 'committed' | 'rolledBack' | 'deadLetters' | 'losses' | 'incidents'
+  >
+> {
+  const events = (await bus.events()).map(metadataOf);
   return withClient(url, async (sql) => {
     const outbox = await sql.query<CommittedRow>(
-      `select event_id as "eventId", idempotency_key as "idempotencyKey",
-              ordering_key as "orderingKey", (detail -> 'data' ->> 'step')::int as step,
-              starts_with(ordering_key, $1) as poison
-       from tidings.outbox`,
+      `select event_id as "eventId", key as "idempotencyKey", "order" as "orderingKey", step,
+              starts_with("order", $1) as poison, truncated
+       from public.journal`,
       [POISON],
     );
-    const letters = await sql.query<{ key: string }>(
-      'select letter_key as key from tidings.dead_letter',
-    );
-    const incidents = await sql.query<{ reason: string; opened: string; closed: string | null }>(
-      `select reason, (extract(epoch from opened_at) * 1000)::text as opened,
+    const incidents = await sql.query<{
+      id: string;
+      reason: string;
+      opened: string;
+      closed: string | null;
+    }>(
+      `select id::text, reason, (extract(epoch from opened_at) * 1000)::text as opened,
               (extract(epoch from closed_at) * 1000)::text as closed
        from tidings.incident order by id`,
     );
@@ -272,10 +416,11 @@ async function gather({ url, bus, writers, losses }: Scene): Promise<Parameters<
       rows: outbox.rows,
       events,
       ...writers.told,
-      deadLetters: letters.rows.map(({ key }) => key),
+      deadLetters: await deadLetters(sql),
       losses,
       incidents: incidents.rows.map(
-        ({ reason, opened, closed }): IncidentRow => ({
+        ({ id, reason, opened, closed }): IncidentRow => ({
+          id,
           reason,
           openedAt: Number(opened),
           closedAt: closed === null ? undefined : Number(closed),

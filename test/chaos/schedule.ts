@@ -1,12 +1,27 @@
 import type { FaultAction } from '@tidings/local';
 import { seededRandom } from '../../packages/local/src/seeded-random.ts';
+import { type CaptureModeName, captureModes } from './capture-modes.ts';
 
 /** How a slot is lost; each of them must raise an incident. */
 export type SlotLossAction =
   | 'slot is dropped'
   | 'slot is advanced'
   | 'slot is invalidated'
-  | 'table is unpublished';
+  | 'table is unpublished'
+  | 'table is renamed away and back';
+
+/** What is done to the database, beside the relays and without a loss. */
+export type DatabaseAction =
+  | 'another role sends heartbeats'
+  | 'row security is switched on'
+  | 'a type and a column are added'
+  | 'another table takes a huge transaction'
+  | 'the checkpoint is locked'
+  | 'the walsender is frozen'
+  | 'set-up runs again'
+  | 'retention runs'
+  | 'the table is truncated'
+  | 'session settings change';
 
 /** What the bus does for a while, by name. */
 export const busTroubles: Readonly<Record<string, FaultAction>> = {
@@ -17,6 +32,7 @@ export const busTroubles: Readonly<Record<string, FaultAction>> = {
     code: 'NeverHeardOf',
     fraction: 0.5,
   },
+  'entries are denied': { type: 'entry-fail', code: 'AccessDeniedException' },
   'requests are throttled': { type: 'request-fail', preset: 'throttle' },
   'requests meet a 500': { type: 'request-fail', preset: '500' },
   'answers are reset after the accept': { type: 'commit-then', symptom: 'reset' },
@@ -34,6 +50,7 @@ export type Trouble =
   | { readonly kind: 'server is killed' }
   | { readonly kind: 'server restarts' }
   | { readonly kind: SlotLossAction }
+  | { readonly kind: DatabaseAction; readonly ms: number }
   | { readonly kind: 'link is cut' }
   | { readonly kind: 'link refuses'; readonly ms: number }
   | { readonly kind: 'link freezes'; readonly ms: number }
@@ -46,11 +63,17 @@ export type Trouble =
       readonly ms: number;
     }
   | { readonly kind: 'long transaction'; readonly rows: number; readonly ms: number }
-  | { readonly kind: 'poison' };
+  | { readonly kind: 'poison'; readonly form: PoisonForm };
+
+/** Why an event can never be delivered. */
+export type PoisonForm = 'refused by the bus' | 'too large';
 
 /** What happens in one run, and when. */
 export interface Schedule {
   readonly seed: number;
+  readonly source: CaptureModeName;
+  /** What a relay's process may take at most, in MiB. */
+  readonly ceilingMiB: number;
   /** Relays on the one slot: the second stands by. */
   readonly relays: 1 | 2;
   readonly writers: number;
@@ -58,6 +81,10 @@ export interface Schedule {
   readonly restMs: number;
   readonly steps: readonly { readonly afterMs: number; readonly trouble: Trouble }[];
 }
+
+/** As a container would be given it, and what reading a TypeScript configuration takes. */
+const CEILING_MIB = 240;
+const sources = Object.keys(captureModes) as CaptureModeName[];
 
 /** The schedule of a seed: always the same one. */
 export function scheduleOf(seed: number): Schedule {
@@ -73,27 +100,54 @@ export function scheduleOf(seed: number): Schedule {
     ms: upTo(100, 1_200),
   });
   const relay = (): Trouble => ({ kind: 'relay is killed' });
+  const database =
+    (kind: DatabaseAction, most = 800) =>
+    (): Trouble => ({
+      kind,
+      ms: upTo(50, most),
+    });
+  const poison = (): Trouble => ({ kind: 'poison', form: 'refused by the bus' });
+  // The outbox refuses it by itself.
+  const tooLarge = (): Trouble => ({ kind: 'poison', form: 'too large' });
   // The more often one stands here, the more often it is drawn.
-  const draws: readonly (() => Trouble)[] = [
-    ...[bus, bus, bus, relay, relay],
+  const anywhere: readonly (() => Trouble)[] = [
+    ...[bus, bus, bus, bus, relay, relay, poison, poison],
     () => ({ kind: 'relay is suspended', ms: upTo(50, 1_500) }),
     () => ({ kind: 'server is killed' }),
     () => ({ kind: 'server restarts' }),
-    () => ({ kind: 'slot is dropped' }),
-    () => ({ kind: 'slot is dropped' }),
-    () => ({ kind: 'slot is advanced' }),
-    () => ({ kind: 'slot is invalidated' }),
-    () => ({ kind: 'table is unpublished' }),
     () => ({ kind: 'link is cut' }),
     () => ({ kind: 'link refuses', ms: upTo(50, 800) }),
     () => ({ kind: 'link freezes', ms: upTo(50, 2_000) }),
     () => ({ kind: 'link forgets' }),
     () => ({ kind: 'long transaction', rows: upTo(1, 40), ms: upTo(100, 1_500) }),
-    () => ({ kind: 'poison' }),
-    () => ({ kind: 'poison' }),
+    database('row security is switched on'),
+    database('the checkpoint is locked', 2_500),
+    database('set-up runs again'),
+    database('session settings change'),
   ];
+  const ofOutbox = [database('retention runs'), database('the table is truncated')];
+  const ofSlot: readonly (() => Trouble)[] = [
+    () => ({ kind: 'slot is dropped' }),
+    () => ({ kind: 'slot is dropped' }),
+    () => ({ kind: 'slot is advanced' }),
+    () => ({ kind: 'slot is invalidated' }),
+    () => ({ kind: 'table is unpublished' }),
+    () => ({ kind: 'table is renamed away and back' }),
+    database('another role sends heartbeats'),
+    database('another table takes a huge transaction'),
+    database('the walsender is frozen', 2_500),
+  ];
+  const source = sources[seed % sources.length] as CaptureModeName;
+  const draws = {
+    wal: [...anywhere, ...ofSlot, ...ofOutbox],
+    poll: [...anywhere, ...ofOutbox],
+    tables: [...anywhere, ...ofSlot, tooLarge, database('a type and a column are added')],
+    debezium: [...anywhere, ...ofSlot, tooLarge],
+  }[source];
   return {
     seed,
+    source,
+    ceilingMiB: CEILING_MIB,
     relays: random() < 0.25 ? 2 : 1,
     writers: upTo(2, 4),
     restMs: upTo(0, 15),
@@ -106,14 +160,14 @@ export function scheduleOf(seed: number): Schedule {
 
 /** A schedule as a person reads it. */
 export function describeSchedule(schedule: Schedule): string {
-  const { seed, relays, writers, restMs, steps } = schedule;
+  const { seed, source, relays, writers, restMs, steps } = schedule;
   const lines = steps.map(({ afterMs, trouble }) => {
     const { kind, ...rest } = trouble;
     const details = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
     return `  after ${afterMs} ms: ${[kind, ...details].join(', ')}`;
   });
   return [
-    `seed ${seed}: ${relays} relay(s), ${writers} writers that rest ${restMs} ms`,
+    `seed ${seed}: ${source}, ${relays} relay(s), ${writers} writers that rest ${restMs} ms`,
     ...lines,
   ].join('\n');
 }

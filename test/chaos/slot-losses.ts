@@ -1,24 +1,28 @@
 import type pg from 'pg';
+import type { CaptureMode } from './capture-modes.ts';
 import type { SlotLossAction } from './schedule.ts';
 
-/**
- * Takes the slot away while no relay runs, so that it is certain what was lost.
- * `elsewhere` is connected to another database of the same server.
- */
-export type LoseSlot = (
-  sql: pg.ClientBase,
-  slot: string,
-  elsewhere: pg.ClientBase,
-) => Promise<void>;
+/** What taking a slot away works with. */
+export interface SlotLossScene {
+  readonly slot: string;
+  readonly mode: CaptureMode;
+  /** Connected to another database of the same server. */
+  readonly elsewhere: pg.ClientBase;
+  /** Commits a row of the captured table under the name that it has meanwhile. */
+  readonly commitInto: (table: string) => Promise<void>;
+}
+
+/** Takes the slot away while no relay runs, so that it is certain what was lost. */
+export type LoseSlot = (sql: pg.ClientBase, scene: SlotLossScene) => Promise<void>;
 
 export const loseSlot: Readonly<Record<SlotLossAction, LoseSlot>> = {
-  'slot is dropped': (sql, slot) =>
+  'slot is dropped': (sql, { slot }) =>
     whenFree(sql, slot, () => sql.query('select pg_drop_replication_slot($1)', [slot])),
-  'slot is advanced': (sql, slot) =>
+  'slot is advanced': (sql, { slot }) =>
     whenFree(sql, slot, () =>
       sql.query('select pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [slot]),
     ),
-  async 'slot is invalidated'(sql, slot, elsewhere): Promise<void> {
+  async 'slot is invalidated'(sql, { slot, elsewhere }): Promise<void> {
     for (;;) {
       // In another database, for these would be sent to the suspended relay: a server
       // whose stream is blocked cannot end it, and its checkpoint waits for that.
@@ -35,13 +39,19 @@ export const loseSlot: Readonly<Record<SlotLossAction, LoseSlot>> = {
       if (rows.length === 0 || rows[0]?.wal_status === 'lost') return;
     }
   },
-  async 'table is unpublished'(sql): Promise<void> {
+  async 'table is unpublished'(sql, { mode }): Promise<void> {
     try {
-      await sql.query('alter publication tidings drop table tidings.outbox');
+      await sql.query(`alter publication ${mode.publication} drop table ${mode.table}`);
     } catch (error) {
       // It was unpublished before, and nobody has repaired that yet.
       if ((error as { readonly code?: string }).code !== '42704') throw error;
     }
+  },
+  async 'table is renamed away and back'(sql, { mode, commitInto }): Promise<void> {
+    const [schema, name] = mode.table.split('.');
+    await sql.query(`alter table ${mode.table} rename to away`);
+    await commitInto(`${schema}.away`);
+    await sql.query(`alter table ${schema}.away rename to ${name}`);
   },
 };
 

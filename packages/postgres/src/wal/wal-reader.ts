@@ -88,6 +88,8 @@ export class WalReader<Change> {
   #bookmarkTakenAt: number | undefined;
   #patienceMs: number;
   #gaveWay = false;
+  /** How often it gave way since something was settled: two relays must not take turns. */
+  #timesGivenWay = 0;
   /** True from when nobody else can have gone on, until the stream ends. */
   #held = false;
   #draining = false;
@@ -162,6 +164,7 @@ export class WalReader<Change> {
       throw error;
     }
     this.#stream?.acknowledge(lsn);
+    this.#timesGivenWay = 0;
     this.#progressed?.();
   }
 
@@ -504,6 +507,7 @@ export class WalReader<Change> {
     await this.#asHolder((client) => storeRecoveryPlace(client, slot, place));
     const { epoch, stored: lsn } = this.#state;
     this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: false });
+    this.#timesGivenWay = 0;
     this.#progressed?.();
   }
 
@@ -548,8 +552,9 @@ export class WalReader<Change> {
    * @throws TakenOver when another relay waits for the slot: it may reach the bus.
    */
   async #park(stalled: StalledStream, signal: AbortSignal): Promise<void> {
-    const { slot } = this.#settings;
+    const { slot, stallTimeoutMs } = this.#settings;
     const until = performance.now() + stalled.pauseMs;
+    const giveWayAfterMs = Math.min(stallTimeoutMs * 2 ** this.#timesGivenWay, MAX_PATIENCE_MS);
     let saidAt = Number.NEGATIVE_INFINITY;
     // What was settled since the look has woken nobody: so each round asks first.
     while (!signal.aborted && this.#state.stalledForMs > 0 && performance.now() < until) {
@@ -561,9 +566,10 @@ export class WalReader<Change> {
       const wanted = await this.#lease.wanted().catch(() => undefined);
       // Without its session the lease is gone: the next look takes it again, or tells who has it.
       if (wanted === undefined) return;
-      if (wanted) {
+      if (wanted && this.#state.stalledForMs >= giveWayAfterMs) {
         await this.#lease.release();
         this.#gaveWay = true;
+        this.#timesGivenWay += 1;
         throw new TakenOver('another relay waits for the slot and may reach the bus');
       }
       const pause = new AbortController();
