@@ -211,6 +211,47 @@ events.delete_api_destination(Name="d")
 check("DeauthorizeConnection", events.deauthorize_connection(Name="c")["ConnectionState"] == "DEAUTHORIZING")
 check("DeleteConnection", events.delete_connection(Name="c")["ConnectionState"] == "DELETING")
 
+# SQS, by the client and by its resources. Debian's SDK speaks the query protocol.
+sqs = client("sqs")
+dlq = sqs.create_queue(QueueName="dlq", tags={"team": "orders"})["QueueUrl"]
+policy = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dlq", "maxReceiveCount": 1})
+url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "0", "RedrivePolicy": policy})["QueueUrl"]
+check("ListQueueTags", sqs.list_queue_tags(QueueUrl=dlq)["Tags"] == {"team": "orders"})
+check("ListDeadLetterSourceQueues", sqs.list_dead_letter_source_queues(QueueUrl=dlq)["queueUrls"] == [url])
+queue = boto3.resource(
+    "sqs", endpoint_url=URL, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+).get_queue_by_name(QueueName="q")
+queue.send_message(
+    MessageBody="<first> & \r\n",
+    MessageAttributes={
+        "text": {"DataType": "String", "StringValue": "ä"},
+        "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\x01"},
+    },
+)
+(message,) = queue.receive_messages(MessageAttributeNames=["All"], AttributeNames=["All"])
+check("receive_messages", message.body == "<first> & \r\n" and message.attributes["ApproximateReceiveCount"] == "1")
+check("message attributes", message.message_attributes["bytes"]["BinaryValue"] == b"\x00\x01")
+check("redrive", queue.receive_messages() == [] and len(sqs.receive_message(QueueUrl=dlq)["Messages"]) == 1)
+sent = queue.send_messages(Entries=[{"Id": f"i{n}", "MessageBody": f"m{n}"} for n in range(3)])
+check("send_messages", len(sent["Successful"]) == 3)
+received = queue.receive_messages(MaxNumberOfMessages=10, VisibilityTimeout=30)
+check("in order", [m.body for m in received] == ["m0", "m1", "m2"])
+received[0].change_visibility(VisibilityTimeout=60)
+deleted = queue.delete_messages(Entries=[{"Id": str(n), "ReceiptHandle": m.receipt_handle} for n, m in enumerate(received)])
+check("delete_messages", len(deleted["Successful"]) == 3)
+queue.reload()
+check("attributes", queue.attributes["ApproximateNumberOfMessages"] == "0")
+refused("GetQueueUrl none", lambda: sqs.get_queue_url(QueueName="none"), "AWS.SimpleQueueService.NonExistentQueue")
+refused("SetQueueAttributes", lambda: queue.set_attributes(Attributes={"DelaySeconds": "901"}), "InvalidAttributeValue")
+refused("EmptyBatchRequest", lambda: queue.send_messages(Entries=[]), "AWS.SimpleQueueService.EmptyBatchRequest")
+try:
+    sqs.get_queue_url(QueueName="none")
+except sqs.exceptions.QueueDoesNotExist:
+    check("QueueDoesNotExist is its own exception", True)
+queue.purge()
+queue.delete()
+check("ListQueues", sqs.list_queues()["QueueUrls"] == [dlq])
+
 # Away with it all
 check("RemoveTargets", events.remove_targets(Rule="r", EventBusName="orders", Ids=["t"])["FailedEntryCount"] == 0)
 events.delete_rule(Name="r", EventBusName="orders")

@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { type AwsScope, awsScope } from '../protocol/aws-scope.ts';
 import { ServiceError } from '../protocol/service-error.ts';
 
-/** The head of a request of the AWS JSON protocol. */
+/** The head of a request that an AWS client makes. */
 export interface AwsRequest {
   readonly service: 'events' | 'sqs';
-  /** For example `PutEvents`. */
+  /** Clients of SQS from before November 2023 speak the query protocol. */
+  readonly protocol: 'json' | 'query';
+  /** For example `PutEvents`. In the query protocol the body has it. */
   readonly op: string;
   readonly scope: AwsScope;
   readonly invocation: string | undefined;
@@ -20,20 +22,29 @@ const services: ReadonlyMap<string, AwsRequest['service']> = new Map([
 
 /** Reads the head, or undefined where the request is not of this protocol. */
 export function awsRequest(message: IncomingMessage, fallback: AwsScope): AwsRequest | undefined {
+  if (message.method !== 'POST') return undefined;
   const target = message.headers['x-amz-target'];
-  if (message.method !== 'POST' || typeof target !== 'string') return undefined;
+  const isQuery = typeof target !== 'string' && isSqsQuery(message);
+  if (typeof target !== 'string' && !isQuery) return undefined;
   const attempt = /attempt=(\d+)/.exec(String(message.headers['amz-sdk-request'] ?? ''))?.[1];
   const trace = message.headers['x-amzn-trace-id'];
   const invocation = message.headers['amz-sdk-invocation-id'];
-  const [prefix = '', op = ''] = target.split('.');
+  const [prefix = '', op = ''] = String(target).split('.');
   return {
-    service: services.get(prefix) ?? 'events',
-    op: services.has(prefix) ? op : target,
+    service: isQuery ? 'sqs' : (services.get(prefix) ?? 'events'),
+    protocol: isQuery ? 'query' : 'json',
+    op: isQuery ? '' : services.has(prefix) ? op : String(target),
     scope: awsScope(message.headers.authorization, fallback),
     invocation: typeof invocation === 'string' ? invocation : undefined,
     attempt: attempt === undefined ? 1 : Number(attempt),
     traceHeader: typeof trace === 'string' ? trace : undefined,
   };
+}
+
+/** A form with a signature for SQS, which no page in a browser can send. */
+function isSqsQuery({ headers }: IncomingMessage): boolean {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  return isForm && /Credential=[^,\s]+\/sqs\/aws4_request/.test(headers.authorization ?? '');
 }
 
 /** @throws ServiceError `SerializationException` where the body is not JSON. */

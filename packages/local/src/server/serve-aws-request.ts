@@ -13,8 +13,10 @@ import {
 } from '../protocol/put-events-entry.ts';
 import { readEntries } from '../protocol/put-events-request.ts';
 import { ServiceError } from '../protocol/service-error.ts';
+import { queryRequest } from '../sqs/query-request.ts';
 import { type AwsRequest, parseInput } from './aws-request.ts';
 import { badResponse } from './bad-response.ts';
+import { inQueryProtocol } from './query-wire.ts';
 import { readBody } from './read-body.ts';
 import { showsToken } from './request-token.ts';
 import { errorAnswer, refuseEarly, reset, send, sendHalf, type WireAnswer } from './wire.ts';
@@ -58,19 +60,20 @@ export async function serveAwsRequest(
 
 async function serve(
   bus: BusCore,
-  head: AwsRequest,
+  received: AwsRequest,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const body = await readBody(message, maxBodyBytes);
   const record = bus.requests.open({
     receivedAt: bus.now(),
-    op: head.op,
-    account: head.scope.account,
-    region: head.scope.region,
-    invocation: head.invocation,
-    attempt: head.attempt,
+    op: received.op,
+    account: received.scope.account,
+    region: received.scope.region,
+    invocation: received.invocation,
+    attempt: received.attempt,
   });
+  let head = received;
   const answer = (wire: WireAnswer): void => {
     bus.requests.close(record, { kind: 'answered', status: wire.status, error: wire.error });
     send(response, inProtocolOf(head, wire));
@@ -86,7 +89,12 @@ async function serve(
   }
   let input: unknown;
   try {
-    input = parseInput(body.text);
+    if (received.protocol === 'query') {
+      const request = queryRequest(body.text, message.url ?? '');
+      head = { ...received, op: request.op };
+      record.op = request.op;
+      input = request.input;
+    } else input = parseInput(body.text);
   } catch (error) {
     return answer(refusal(error));
   }
@@ -209,6 +217,7 @@ function eventText(entry: PutEventsEntry): string | undefined {
 
 /** SQS speaks version 1.0 of the JSON protocol, EventBridge 1.1. */
 function inProtocolOf(head: AwsRequest, wire: WireAnswer): WireAnswer {
+  if (head.protocol === 'query') return inQueryProtocol(head.op, wire);
   if (head.service !== 'sqs') return wire;
   return { ...wire, headers: { 'Content-Type': 'application/x-amz-json-1.0', ...wire.headers } };
 }
