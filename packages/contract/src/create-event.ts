@@ -7,7 +7,6 @@ import { nextEventId } from './event-id.ts';
 import { currentStamp } from './event-stamp.ts';
 import { instantText, isInstant, timeOf } from './instant.ts';
 import { freezeJson } from './json-data.ts';
-import { isSame } from './json-schema.ts';
 import { freezeMade } from './made-here.ts';
 import type { ResolvedDefinition, VersionedSchema } from './resolve-definition.ts';
 import { activeTraceparent } from './trace-context.ts';
@@ -109,12 +108,7 @@ function frozenEnvelope(
 
 function isReadBack({ readSchema, rules }: VersionedSchema, data: unknown): boolean {
   try {
-    const delivered = JSON.parse(JSON.stringify(data));
-    const read = validateData(rules, readSchema, delivered);
-    return isSame(
-      data,
-      freezeJson(read, () => false),
-    );
+    return freezeJson(validateData(rules, readSchema, data), () => false, data).isLike;
   } catch {
     return false;
   }
@@ -123,9 +117,10 @@ function isReadBack({ readSchema, rules }: VersionedSchema, data: unknown): bool
 /** What is published of the data given. */
 function publishedData(version: VersionedSchema, given: unknown): unknown {
   const { rules, schema, readSchema } = version;
-  const data = freezeJson(validateData(rules, schema, given), toldBy(rules, schema));
+  const made = validateData(rules, schema, given);
+  const { data, isLike } = freezeJson(made, toldBy(rules, schema), given);
   // What a schema leaves as it is, it reads back.
-  if (!(readSchema === schema && isSame(given, data)) && !isReadBack(version, data)) {
+  if (!(readSchema === schema && isLike) && !isReadBack(version, data)) {
     throw new ContractError(
       `data of ${rules.detailType} would not be read back as it is published: let the schema take what it makes, or add read, a schema of the data that is published`,
     );

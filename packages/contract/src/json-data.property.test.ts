@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { freezeJson as freeze } from './json-data.ts';
 
-const freezeJson = (data: unknown): unknown => freeze(data, () => true);
+const freezeJson = (data: unknown): unknown => freeze(data, () => true).data;
 
 function isBeyondInt64(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).some(isBeyondInt64);
@@ -32,5 +32,46 @@ it('leaves undefined members out and keeps every key', () => {
   const data: unknown = JSON.parse('{"__proto__":{"a":1},"b":[]}');
   expect(JSON.stringify(freezeJson({ ...(data as object), c: undefined }))).toBe(
     '{"__proto__":{"a":1},"b":[]}',
+  );
+});
+
+/** What `isLike` says, written out. */
+function isAlike(data: unknown, like: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return data === like;
+  if (typeof like !== 'object' || like === null) return false;
+  if (Array.isArray(data) !== Array.isArray(like)) return false;
+  const names = Object.keys(data).filter(
+    (name) => (data as Record<string, unknown>)[name] !== undefined,
+  );
+  return (
+    names.length === Object.keys(like).length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(like, name) &&
+        isAlike((data as Record<string, unknown>)[name], (like as Record<string, unknown>)[name]),
+    )
+  );
+}
+
+it('tells whether the copy is what it is compared with', () => {
+  const leaf = fc.constantFrom<unknown>(null, 1, 'a', true, [], {});
+  const data = fc.oneof(
+    leaf,
+    fc.array(leaf, { maxLength: 2 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'constructor'), fc.oneof(leaf, fc.array(leaf)), {
+      maxKeys: 2,
+    }),
+  );
+  const like = fc.oneof(data, fc.constantFrom<unknown>({ a: undefined }, { a: 1, b: undefined }));
+  fc.assert(
+    fc.property(
+      fc.array(data, { maxLength: 2 }),
+      fc.array(like, { maxLength: 2 }),
+      (one, other) => {
+        expect(freeze(one, () => true, other).isLike).toBe(isAlike(one, other));
+        expect(freeze(one, () => true, structuredClone(one)).isLike).toBe(true);
+      },
+    ),
+    { numRuns: 2_000 },
   );
 });

@@ -13,16 +13,15 @@ export function isSchema(value: unknown): value is JsonSchema {
 export function isSame(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || !left || !right) return false;
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
   const keys = Object.keys(left);
-  return (
-    Array.isArray(left) === Array.isArray(right) &&
-    keys.length === Object.keys(right).length &&
-    keys.every(
-      (key) =>
-        Object.hasOwn(right, key) &&
-        isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
-    )
-  );
+  if (keys.length !== Object.keys(right).length) return false;
+  for (const key of keys) {
+    const [one, other] = [(left as JsonSchema)[key], (right as JsonSchema)[key]];
+    // Names such as `constructor` are there without being members.
+    if (one !== other && !(Object.hasOwn(right, key) && isSame(one, other))) return false;
+  }
+  return true;
 }
 
 export function listOf(value: unknown): readonly unknown[] {

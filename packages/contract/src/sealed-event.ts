@@ -88,7 +88,7 @@ export function seal(envelope: Envelope, options: SealOptions = {}): SealedEvent
     resources: envelope.resources,
     detail: jsonText({
       metadata: stamped,
-      data: isChecked ? data : freezeJson(data, () => false),
+      data: isChecked ? data : freezeJson(data, () => false).data,
     }),
     eventId: metadata.eventId,
     idempotencyKey: metadata.idempotencyKey,

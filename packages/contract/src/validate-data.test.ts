@@ -205,6 +205,22 @@ describe('validateData', () => {
     expect(rejections).toEqual([]);
   });
 
+  it('finds the checks of a part that several schemas share', async () => {
+    const failing = z.string().transform(async () => Promise.reject(new Error('late')));
+    const rejections: unknown[] = [];
+    const note = (reason: unknown) => rejections.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      for (const schema of [z.object({ a: failing }), z.object({ a: failing, b: z.any() })]) {
+        expect(() => validateData(rules, schema, { a: 'x' })).toThrow('asynchronously');
+      }
+      await new Promise(setImmediate);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+    expect(rejections).toEqual([]);
+  });
+
   it('leaves a schema to its other users as it was', async () => {
     const checked = z.string().refine(async (text) => text !== secret);
     expect(() => validateData(rules, checked, 'x')).toThrow('asynchronously');
