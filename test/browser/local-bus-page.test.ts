@@ -3,6 +3,7 @@ import {
   DescribeRuleCommand,
   PutEventsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserPath, openBrowser } from '../support/browser.ts';
@@ -253,6 +254,52 @@ describe.skipIf(browserPath === undefined)(
       expect((await on.events.send(new DescribeRuleCommand({ Name: 'big' }))).State).toBe(
         'DISABLED',
       );
+    });
+
+    test('a queue shows its depth and its messages, and a dead-letter queue is redriven', async () => {
+      const send = (QueueName: string) => on.sqs.send(new CreateQueueCommand({ QueueName }));
+      await send('orders');
+      await send('failed');
+      let isBroken = true;
+      const got: unknown[] = [];
+      on.bus.handle(lambda, (event) => {
+        if (isBroken) throw new Error('the table is locked');
+        got.push(event.detail);
+      });
+      const DeadLetterConfig = { Arn: on.queueArn('failed') };
+      const RetryPolicy = { MaximumRetryAttempts: 0 };
+      await on.rule(
+        'big',
+        { Id: 'q', Arn: on.queueArn('orders') },
+        { Id: 'f', Arn: lambda, DeadLetterConfig, RetryPolicy },
+      );
+      await on.put({ n: 9007199254740993n.toString() }, { n: 2 });
+      await page.getByRole('tab', { name: 'Rules' }).click();
+      await page.getByRole('button', { name: '2 waiting', exact: true }).click();
+      const orders = page.getByRole('region', { name: 'Queue orders' });
+      await orders.locator('summary').first().click();
+      await eventually(() => textOf(orders)).toContain('"n": "9007199254740993"');
+      await page.getByRole('button', { name: 'failed, 2 waiting' }).click();
+      const failed = page.getByRole('region', { name: 'Queue failed' });
+      await failed.locator('summary').first().click();
+      expect(await textOf(failed)).toContain('the table is locked');
+      isBroken = false;
+      await failed.getByRole('button', { name: 'Redrive 2' }).click();
+      await page.getByText('2 events go to the target again.').waitFor();
+      await eventually(() => textOf(failed)).toContain('No messages.');
+      await on.bus.settled();
+      expect(got).toEqual([{ n: '9007199254740993' }, { n: 2 }]);
+      // A message that comes while the page is looked at.
+      await on.put({ n: 3 });
+      await eventually(() => textOf(orders)).toContain('3 waiting');
+    });
+
+    test("an archive's rule is not offered to be disabled", async () => {
+      const EventSourceArn = 'arn:aws:events:eu-west-1:000000000000:event-bus/default';
+      await on.events.send(new CreateArchiveCommand({ ArchiveName: 'all', EventSourceArn }));
+      await page.getByRole('tab', { name: 'Rules' }).click();
+      await page.getByRole('cell', { name: 'Events-Archive-all', exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: 'Disable' }).count()).toBe(0);
     });
 
     test('an archive is replayed from the page', async () => {

@@ -1,11 +1,18 @@
 /** What exists on the bus, as it tells it. */
 export interface EstateTold {
   readonly regions: readonly RegionTold[];
-  readonly queues: readonly {
-    readonly name: string;
-    readonly url: string;
-    readonly messages: number;
-  }[];
+  readonly queues: readonly QueueTold[];
+}
+
+export interface QueueTold {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly delayed: number;
+  /** Dead letters that can go back to where they should have gone. */
+  readonly redrivable: number;
 }
 
 export interface RegionTold {
@@ -17,9 +24,11 @@ export interface RegionTold {
     readonly rules: readonly {
       readonly name: string;
       readonly state: string;
+      /** The service whose rule it is; nobody else changes it. */
+      readonly managedBy?: string;
       readonly pattern?: string;
       readonly schedule?: string;
-      readonly targets: readonly { readonly Id: string; readonly Arn: string }[];
+      readonly targets: readonly TargetTold[];
     }[];
   }[];
   readonly archives: readonly ArchiveTold[];
@@ -31,6 +40,12 @@ export interface RegionTold {
     readonly startTime: number;
     readonly endTime: number;
   }[];
+}
+
+export interface TargetTold {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly DeadLetterConfig?: { readonly Arn?: string };
 }
 
 export interface ArchiveTold {

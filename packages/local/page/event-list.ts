@@ -26,6 +26,7 @@ export function eventList(
   let newestSeen = Number.POSITIVE_INFINITY;
   const space = element('div');
   const rows = new Map<number, HTMLElement>();
+  const shownEvents = new Map<number, ListedEvent>();
   scroller.append(space);
 
   const at = (row: number): ListedEvent | undefined => events[events.length - 1 - row];
@@ -55,6 +56,7 @@ export function eventList(
       if (wanted.has(seq)) continue;
       row.remove();
       rows.delete(seq);
+      shownEvents.delete(seq);
     }
     const active = selected !== undefined && rows.has(selected.seq) ? `event-${selected.seq}` : '';
     scroller.setAttribute('aria-activedescendant', active);
@@ -75,6 +77,7 @@ export function eventList(
       delivered(event),
     );
     rows.set(event.seq, row);
+    shownEvents.set(event.seq, event);
     scroller.append(row);
     return row;
   };
@@ -142,7 +145,7 @@ export function eventList(
     },
     refresh() {
       for (const [seq, row] of rows) {
-        const event = events.find((each) => each.seq === seq);
+        const event = shownEvents.get(seq);
         if (event !== undefined) row.lastElementChild?.replaceWith(delivered(event));
       }
     },

@@ -81,6 +81,17 @@ function draw(): void {
   list.refresh();
 }
 
+let isRulesRefreshDue = false;
+/** What events do to queues is seen while the rules are looked at. */
+function refreshRulesSoon(): void {
+  if (isRulesRefreshDue || byId('view-rules').hidden) return;
+  isRulesRefreshDue = true;
+  setTimeout(() => {
+    isRulesRefreshDue = false;
+    void rules.refresh();
+  }, 500);
+}
+
 /** Many news make one drawing. */
 function drawSoon(): void {
   if (isDrawing) return;
@@ -90,6 +101,7 @@ function drawSoon(): void {
 
 feed.watch(({ isReset }) => {
   drawSoon();
+  refreshRulesSoon();
   if (isReset) follow(undefined);
   else if (list.selected !== undefined) showSelected();
 });

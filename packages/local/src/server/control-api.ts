@@ -6,6 +6,7 @@ import { estateRoutes } from './estate-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { journalRoutes } from './journal-routes.ts';
 import { pageFiles } from './page-files.ts';
+import { queueRoutes } from './queue-routes.ts';
 import { streamRoutes } from './stream-routes.ts';
 
 /** What the bus answers beside the AWS protocol, for people and tests. */
@@ -22,6 +23,7 @@ export function controlApi(bus: BusCore): Hono {
   api.route('/_bus', journalRoutes(bus));
   api.route('/_bus', faultRoutes(bus));
   api.route('/_bus', estateRoutes(bus));
+  api.route('/_bus', queueRoutes(bus));
   api.route('/_bus', streamRoutes(bus));
   return api;
 }

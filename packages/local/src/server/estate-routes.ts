@@ -4,6 +4,7 @@ import { compilePattern } from '../pattern/compile-pattern.ts';
 import { explain } from '../pattern/explain.ts';
 import { InvalidPatternError } from '../pattern/invalid-pattern-error.ts';
 import { InvalidEventError } from '../pattern/read-event.ts';
+import { queueJson } from './queue-json.ts';
 
 /** How many of the latest events a pattern is tried on. */
 const triedEvents = 10_000;
@@ -58,6 +59,7 @@ function estateJson(bus: BusCore): object {
           name: rule.name,
           arn: rule.arn,
           state: rule.state,
+          managedBy: rule.managedBy,
           pattern: rule.eventPattern,
           schedule: rule.scheduleExpression,
           targets: [...rule.targets.values()],
@@ -82,11 +84,6 @@ function estateJson(bus: BusCore): object {
         endTime: replay.endTime,
       })),
     })),
-    queues: [...bus.queues.all()].map((queue) => ({
-      name: queue.name,
-      arn: queue.arn,
-      url: queue.url,
-      messages: queue.messages().length,
-    })),
+    queues: [...bus.queues.all()].map(queueJson),
   };
 }
