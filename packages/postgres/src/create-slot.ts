@@ -1,6 +1,13 @@
 import { ConfigurationError } from '@tidings/relay';
-import pg from 'pg';
+import type pg from 'pg';
 import { type BeforeSlot, lookBeforeSlot } from './first-checkpoint.ts';
+
+interface ServerSettings {
+  readonly version: number;
+  readonly wal_level: string;
+  readonly max_replication_slots: number;
+  readonly lock_timeout: string;
+}
 
 /**
  * Creates a logical slot of pgoutput, one that follows a failover where the server can, in a
@@ -18,29 +25,25 @@ export async function createSlot(
   ]);
   if (rowCount !== 0) return undefined;
   const before = await lookBeforeSlot(client);
+  const { rows } = await client.query<ServerSettings>(
+    `select current_setting('server_version_num')::integer as version,
+            current_setting('wal_level') as wal_level,
+            current_setting('max_replication_slots')::integer as max_replication_slots,
+            current_setting('lock_timeout') as lock_timeout`,
+  );
+  const { version, lock_timeout, ...settings } = rows[0] as ServerSettings;
+  refuseSettings(slot, settings);
+  // A failover slot follows to the standby that takes over; PostgreSQL 17 and later.
+  const failover = version >= 170000 ? ', false, false, true' : '';
   // What it waits for is the end of others; nobody waits behind it.
-  const { rows } = await client.query<{ lock_timeout: string }>('show lock_timeout');
   await client.query('set local lock_timeout = 0');
   try {
-    // A failover slot follows to the standby that takes over; PostgreSQL 17 and later.
-    await client.query(
-      `do $$ begin
-         if current_setting('server_version_num')::int >= 170000 then
-           perform pg_create_logical_replication_slot(
-             ${pg.escapeLiteral(slot)}, 'pgoutput', false, false, true);
-         else
-           perform pg_create_logical_replication_slot(${pg.escapeLiteral(slot)}, 'pgoutput');
-         end if;
-       end $$`,
-    );
+    // By itself: inside PL/pgSQL the server may lose track of the function's snapshot.
+    await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput'${failover})`, [
+      slot,
+    ]);
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
-    if (code === '55000') {
-      throw new ConfigurationError(
-        `cannot create slot "${slot}" (${message}); run ALTER SYSTEM SET wal_level = 'logical' ` +
-          'and restart the server',
-      );
-    }
     if (code === '42501') {
       throw new ConfigurationError(
         `cannot create slot "${slot}" (${message}); run ALTER ROLE ... REPLICATION for the role ` +
@@ -54,8 +57,30 @@ export async function createSlot(
     }
     throw error;
   }
-  await client.query("select set_config('lock_timeout', $1, true)", [rows[0]?.lock_timeout]);
+  await client.query("select set_config('lock_timeout', $1, true)", [lock_timeout]);
   return before;
+}
+
+/** Settings that take a restart: all of them at once. */
+function refuseSettings(
+  slot: string,
+  { wal_level, max_replication_slots }: Omit<ServerSettings, 'version' | 'lock_timeout'>,
+): void {
+  const found: string[] = [];
+  const statements: string[] = [];
+  if (wal_level !== 'logical') {
+    found.push(`wal_level is ${wal_level}`);
+    statements.push("ALTER SYSTEM SET wal_level = 'logical'");
+  }
+  if (max_replication_slots === 0) {
+    found.push('max_replication_slots is 0');
+    statements.push('ALTER SYSTEM SET max_replication_slots = 10');
+  }
+  if (found.length === 0) return;
+  throw new ConfigurationError(
+    `cannot create slot "${slot}": ${found.join(', ')}; run ${statements.join('; ')}, and restart ` +
+      'the server',
+  );
 }
 
 /** Drops a slot that nobody streams and that no checkpoint is for. */

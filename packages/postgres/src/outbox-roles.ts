@@ -36,6 +36,16 @@ function roleName(option: string, role: string): string {
   return role;
 }
 
+/** What an insert runs: `append`, and the rules of the table's constraint. */
+const writersFunctions = [
+  'append',
+  'new_event_id',
+  'is_event',
+  'json_says',
+  'has_two_members',
+  'resources_are_names',
+].map((name) => `tidings.${name}`);
+
 // Not id, transaction_id and appended_at: a writer that could set them could hide rows.
 function writerGrants(writer: string): string {
   const role = pg.escapeIdentifier(writer);
@@ -43,6 +53,7 @@ function writerGrants(writer: string): string {
 grant usage on schema tidings to ${role};
 grant insert (${writtenColumns.join(', ')}) on tidings.outbox to ${role};
 grant usage on sequence tidings.outbox_id to ${role};
+grant execute on function ${writersFunctions.join(', ')} to ${role};
 `;
 }
 

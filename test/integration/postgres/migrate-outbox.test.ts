@@ -3,7 +3,7 @@ import {
   type PostgresCluster,
   startPostgresCluster,
 } from '@tidings/example-orders/postgres-cluster';
-import { migrateOutbox } from '@tidings/postgres';
+import { maintainOutbox, migrateOutbox } from '@tidings/postgres';
 import { postgresOutbox } from '@tidings/postgres/outbox';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -80,6 +80,34 @@ test('rows of version 1 stay as they are, also those that are refused today', as
     sql,
     OrderPlaced.create({ orderId: '1', totalCents: 1, currency: 'USD' }),
   );
+});
+
+test('who could append or maintain before an upgrade can afterwards', async () => {
+  await migrateTo(6);
+  await sql.query(
+    `create role "old writer" login password 'w';
+     create role "old keeper" login password 'k';
+     grant usage on schema tidings to "old writer", "old keeper";
+     grant insert (event_id, source, detail_type, detail, occurred_at, resources,
+       idempotency_key, ordering_key, trace_header) on tidings.outbox to "old writer";
+     grant usage on sequence tidings.outbox_id to "old writer";
+     grant execute on function tidings.make_partition(date),
+       tidings.drop_partition(date, timestamptz), tidings.delete_published(timestamptz, integer),
+       tidings.retention_holders() to "old keeper"`,
+  );
+  await migrate();
+  const as = (role: string): string => cluster.url(name).replace('postgres:tidings', role);
+  const writer = new pg.Client({ connectionString: as('old%20writer:w') });
+  await writer.connect();
+  await writer.query("select tidings.append('com.acme.orders', 'OrderPlaced', '{}', 'order-1')");
+  await writer.end();
+  const report = await maintainOutbox({
+    connection: as('old%20keeper:k'),
+    retention: { days: 0 },
+    daysAhead: 8,
+  });
+  expect(report.made).toHaveLength(1);
+  await sql.query('drop owned by "old writer", "old keeper"; drop role "old writer", "old keeper"');
 });
 
 test('an upgrade waits for a transaction that writes, and lets other writers in between', async () => {

@@ -91,33 +91,54 @@ test('as those roles, events are appended and relayed, and a lost slot is healed
   await maintainOutbox({ connection: relayUrl(), retention: { days: 7 } });
 });
 
-test.each([
-  'select from tidings.outbox',
-  'delete from tidings.outbox',
-  'update tidings.outbox set event_id = event_id',
-  'truncate tidings.outbox',
-  'insert into tidings.outbox (transaction_id) values (pg_current_xact_id())',
-  'select from tidings.checkpoint',
-  'select from tidings.dead_letter',
-  'alter table tidings.outbox drop constraint is_event',
-])('the writer may not: %s', async (statement) => {
-  await expect(as(writerUrl(), (client) => client.query(statement))).rejects.toMatchObject({
-    code: '42501',
+/** Each statement is refused for want of a right, whatever else is wrong with it. */
+async function expectRefused(url: string, statements: readonly string[]): Promise<void> {
+  await as(url, async (client) => {
+    for (const statement of statements) {
+      await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' });
+    }
   });
-});
+}
 
-test.each([
-  `insert into tidings.outbox (event_id) values ('a')`,
-  'update tidings.outbox set event_id = event_id',
-  'delete from tidings.outbox',
-  'truncate tidings.outbox',
-  'drop table tidings.incident',
-  'delete from tidings.incident',
-  'insert into tidings.migration (version) values (99)',
-  'alter publication tidings drop table tidings.outbox',
-])('the relay may not: %s', async (statement) => {
-  await expect(as(relayUrl(), (client) => client.query(statement))).rejects.toMatchObject({
-    code: '42501',
+test('the writer may append and nothing else', () =>
+  expectRefused(writerUrl(), [
+    'select from tidings.outbox',
+    'delete from tidings.outbox',
+    'update tidings.outbox set event_id = event_id',
+    'truncate tidings.outbox',
+    'insert into tidings.outbox (transaction_id) values (pg_current_xact_id())',
+    'select from tidings.checkpoint',
+    'select from tidings.dead_letter',
+    'alter table tidings.outbox drop constraint is_event',
+  ]));
+
+test('the relay may neither append nor change what is there', () =>
+  expectRefused(relayUrl(), [
+    `insert into tidings.outbox (event_id) values ('a')`,
+    'update tidings.outbox set event_id = event_id',
+    'delete from tidings.outbox',
+    'truncate tidings.outbox',
+    'drop table tidings.incident',
+    'delete from tidings.incident',
+    'insert into tidings.migration (version) values (99)',
+    'alter publication tidings drop table tidings.outbox',
+  ]));
+
+test('no function of the schema is everybody’s, also where the schema is', async () => {
+  await database.query('grant usage on schema tidings to nobody');
+  await as(urlOf('nobody', 'n'), async (client) => {
+    const { rows } = await client.query<{ name: string; called: string; may: boolean }>(
+      `select oid::regprocedure::text as name, has_function_privilege(oid, 'execute') as may,
+              format('select %s(%s)', oid::regproc, (
+                select string_agg('null::' || type::regtype, ', ') from unnest(proargtypes) as type
+              )) as called
+       from pg_proc where pronamespace = 'tidings'::regnamespace`,
+    );
+    expect(rows.length).toBeGreaterThan(10);
+    for (const { name, called, may } of rows) {
+      expect(may, name).toBe(false);
+      await expect(client.query(called), called).rejects.toMatchObject({ code: '42501' });
+    }
   });
 });
 

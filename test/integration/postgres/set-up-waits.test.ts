@@ -12,7 +12,7 @@ import {
   setUpTableCapture,
 } from '@tidings/postgres';
 import { type Logger, silentLogger } from '@tidings/relay';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { applyMigration, findMissing } from '../../../packages/postgres/src/apply-migrations.ts';
@@ -227,6 +227,29 @@ test('a set-up that fails behind the making of its slot takes the slot away agai
   });
   expect(await leftBehind(database)).toEqual([]);
   await database.query('drop owned by plain; drop role plain');
+});
+
+test('settings that allow no slot are named at once, with statements that can be run', async () => {
+  const small = await startPostgresCluster(
+    { wal_level: 'replica', max_replication_slots: '0' },
+    postgresMajor(),
+  );
+  const connection = small.url('postgres');
+  const message = await migrateOutbox({ connection, slot: 'orders' }).catch(
+    (error: Error) => error.message,
+  );
+  expect(message).toMatch(
+    /^cannot create slot "orders": wal_level is replica, max_replication_slots is 0; run /,
+  );
+  const client = new pg.Client(connection);
+  await client.connect();
+  const statements = /run (.*), and restart the server$/.exec(message as string)?.[1] ?? '';
+  expect(statements.split('; ')).toHaveLength(2);
+  for (const statement of statements.split('; ')) await client.query(statement);
+  const { rows } = await client.query("select to_regclass('tidings.outbox') as outbox");
+  expect(rows).toEqual([{ outbox: null }]);
+  await client.end();
+  await small.stop();
 });
 
 test('options that do not exist are refused', async () => {

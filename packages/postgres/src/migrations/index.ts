@@ -4,6 +4,7 @@ import { maintainOutbox } from './003-maintain-outbox.ts';
 import { readById } from './004-read-by-id.ts';
 import { boundOccurredAt } from './005-bound-occurred-at.ts';
 import { deleteForAnyPublication } from './006-delete-for-any-publication.ts';
+import { doubtCheckpoints } from './007-doubt-checkpoints.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first; versions count up from 1 without a gap. */
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   readById,
   boundOccurredAt,
   deleteForAnyPublication,
+  doubtCheckpoints,
 ];

@@ -68,7 +68,9 @@ export class MaintenanceError extends Error {
 /**
  * Makes day partitions ahead and removes what is older than the retention: whole days are
  * dropped, rows of the default partition are deleted in small transactions. A row goes
- * only when its transaction is visible in every bookmark of `tidings.checkpoint`. Nothing
+ * only when its transaction is visible in every bookmark of `tidings.checkpoint`, and while
+ * nothing speaks against one: a bookmark ahead of what has happened, or of what the server
+ * knows its slot to have confirmed, keeps everything. Nothing
  * waits longer than 250 ms for a lock: what cannot be had is postponed, and so is everything
  * while the server cannot write because of a fail-over. Run it every hour or so; it may run
  * twice and concurrently, and through a pooler.
@@ -264,16 +266,15 @@ async function checkMigrated(client: pg.Client): Promise<void> {
 }
 
 async function heldSentence(client: pg.Client, held: number): Promise<string> {
-  const { rows } = await client.query<{ name: string; at: string | null }>(
-    `select name, to_json(bookmark_at) #>> '{}' as at from tidings.retention_holders() limit 1`,
+  const { rows } = await client.query<{ name: string; at: string | null; doubt: string | null }>(
+    `select name, to_json(bookmark_at) #>> '{}' as at, doubt from tidings.retention_holders() limit 1`,
   );
   const days = `${held} ${held === 1 ? 'day is' : 'days are'} kept`;
   const [holder] = rows;
   if (holder === undefined) {
     return `${days}: no relay has a checkpoint in tidings.checkpoint, so nothing is known as published`;
   }
-  const state =
-    holder.at === null ? 'has published nothing yet' : `has published up to ${holder.at}`;
+  const state = holder.doubt ?? `has published up to ${holder.at}`;
   return (
     `${days}: relay "${holder.name}" ${state}; start it, or, if it is gone for good, run ` +
     `DELETE FROM tidings.checkpoint WHERE name = ${pg.escapeLiteral(holder.name)}`
