@@ -6,6 +6,7 @@ import {
   fingerprintedTables,
   readFingerprint,
 } from './wal/publication-fingerprint.ts';
+import { anyHoldsRows, unpublishedHeirs } from './wal/table-heirs.ts';
 import type { TableName } from './wal/wal-layout.ts';
 
 interface Published {
@@ -30,7 +31,11 @@ export async function extendPublication(
 ): Promise<readonly string[]> {
   const published = await observe(client, publication, slot);
   const wanted = tables.map(({ name }) => name);
-  const missing = tables.filter(({ name }) => !isIn(published.tables)(name));
+  const heirs = await unpublishedHeirs(client, publication, wanted);
+  const missing = [
+    ...tables.filter(({ name }) => !isIn(published.tables)(name)).map(({ label }) => label),
+    ...heirs,
+  ];
   const operations = new Set([
     ...published.operations,
     ...tables.flatMap((table) => table.operations),
@@ -40,7 +45,13 @@ export async function extendPublication(
   const changes = missing.length > 0 || operations.size > published.operations.length;
   const covers = wanted.length === noted.length && wanted.every(isIn(noted));
   if (!changes && (stored === undefined || covers)) return [];
-  const whole = stored !== undefined && (await isWhole(client, publication, stored));
+  const whole =
+    stored !== undefined &&
+    (await isWhole(client, publication, stored)) &&
+    !(await anyHoldsRows(
+      client,
+      await unpublishedHeirs(client, publication, wanted.filter(isIn(published.tables))),
+    ));
   if (published.active) {
     throw new ConfigurationError(
       `slot "${slot}" is being streamed; stop its relay, then change what publication ` +
@@ -51,11 +62,8 @@ export async function extendPublication(
   if (operations.size > published.operations.length) {
     await client.query(`alter publication ${name} set (publish = '${[...operations].join(', ')}')`);
   }
-  for (const { name: table } of missing) {
-    await client.query(
-      `alter publication ${name} add table ` +
-        `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`,
-    );
+  for (const table of missing) {
+    await client.query(`alter publication ${name} add table only ${table}`);
   }
   if (whole) {
     await client.query(
@@ -69,7 +77,7 @@ export async function extendPublication(
       [slot],
     );
   }
-  return missing.map(({ label }) => label);
+  return missing;
 }
 
 async function observe(

@@ -123,3 +123,69 @@ test('a child without a key of its own is refused with the statement', async () 
   await database.query(statement);
   await setUpTables(database, orders);
 });
+
+test('a child that is made under way is a loss, and is published from its recovery on', async () => {
+  await setUpTables(database, orders);
+  const reading = readSource(sourceOf(database, [orders]));
+  await reading.logged('streaming');
+  await database.query(
+    'create table "A child" (primary key (id)) inherits (orders); insert into "A child" values (1)',
+  );
+  const statement = 'ALTER PUBLICATION "tidings_tables" ADD TABLE public."A child"';
+  await expect(reading.until(() => reading.changes.length > 0)).rejects.toThrow(
+    `publication "tidings_tables" does not publish public."A child"; run ${statement}`,
+  );
+  await reading.kill();
+  // What it had by then is not in the stream, whoever puts it into the publication.
+  await database.query(statement);
+  await expect(toldChanges(database, [orders], 1)).rejects.toThrow(
+    'table public."A child" was put into the publication, and had rows by then',
+  );
+  const { insert } = tellEverything();
+  const again = captureTable({
+    table: 'orders',
+    schema: z.looseObject({}),
+    insert,
+    snapshot: insert,
+  });
+  const healed = readSource(sourceOf(database, [again], { onSlotLoss: 'snapshot' }));
+  healed.confirmAlways();
+  await healed.until(() => healed.changes.length === 1);
+  await healed.logged('the slot is healed');
+  await database.query('insert into "A child" values (2); insert into orders values (3)');
+  await healed.until(() => healed.changes.length === 3);
+  await healed.kill();
+  expect(healed.changes.map(({ kind, now }) => [kind, now?.id])).toEqual([
+    ['snapshot', '1'],
+    ['insert', '2'],
+    ['insert', '3'],
+  ]);
+});
+
+test('set-up puts children into the publication that came after it, and forgives no loss by it', async () => {
+  await setUpTables(database, orders);
+  await database.query('create table child (primary key (id)) inherits (orders)');
+  await setUpTables(database, orders);
+  await database.query('insert into child values (1)');
+  expect(await toldChanges(database, [orders], 1)).toMatchObject([{ keys: { id: 1 } }]);
+  // A table that is captured from now on brings its children, whatever is in them.
+  await database.query(
+    `create table "Order Lines" (id int primary key);
+     create table line (primary key (id)) inherits ("Order Lines"); insert into line values (1);
+     create table late (primary key (id)) inherits (orders)`,
+  );
+  await setUpTables(database, orders, lines);
+  await database.query('insert into line values (2); insert into late values (3)');
+  expect(await toldChanges(database, [orders, lines], 3)).toMatchObject([
+    { keys: { id: 1 } },
+    { table: 'public."Order Lines"', keys: { id: 2 } },
+    { table: 'public.orders', keys: { id: 3 } },
+  ]);
+  await database.query(
+    `create table later (primary key (id)) inherits (orders); insert into later values (4)`,
+  );
+  await setUpTables(database, orders, lines);
+  await expect(toldChanges(database, [orders, lines], 4)).rejects.toThrow(
+    'table public.later was put into',
+  );
+});

@@ -5,6 +5,8 @@ test.each([
   ['orders', 'public', 'orders', 'public.orders'],
   ['Shop.Orders', 'shop', 'orders', 'shop.orders'],
   ['shop."Order Lines"', 'shop', 'Order Lines', 'shop."Order Lines"'],
+  ['User.ORDER', 'user', 'order', '"user"."order"'],
+  ['ÉTÉ', 'public', 'ÉtÉ', 'public."ÉtÉ"'],
   ['"a.b"."say ""hi"""', 'a.b', 'say "hi"', '"a.b"."say ""hi"""'],
 ])('%s', (text, schema, table, label) => {
   const name = parseTableName(text);

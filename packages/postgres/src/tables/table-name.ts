@@ -22,8 +22,11 @@ export function parseTableName(text: string): TableName {
   };
 }
 
+/** Without quotes Postgres folds ASCII letters alone. */
 function identifierOf(text: string): string {
-  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase();
+  return text.startsWith('"')
+    ? text.slice(1, -1).replaceAll('""', '"')
+    : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** Writes a name with quotes where SQL needs them; what `parseTableName` reads. */
@@ -31,8 +34,23 @@ export function formatTableName({ schema, table }: TableName): string {
   return `${formatIdentifier(schema)}.${formatIdentifier(table)}`;
 }
 
+/** Words that SQL takes for its own unless they are quoted. */
+const reserved = new Set(
+  (
+    'all analyse analyze and any array as asc asymmetric authorization binary both case cast ' +
+    'check collate collation column concurrently constraint create cross current_catalog ' +
+    'current_date current_role current_schema current_time current_timestamp current_user ' +
+    'default deferrable desc distinct do else end except false fetch for foreign freeze from ' +
+    'full grant group having ilike in initially inner intersect into is isnull join lateral ' +
+    'leading left like limit localtime localtimestamp natural not notnull null offset on only ' +
+    'or order outer overlaps placing primary references returning right select session_user ' +
+    'similar some symmetric system_user table tablesample then to trailing true union unique ' +
+    'user using variadic verbose when where window with'
+  ).split(' '),
+);
+
 function formatIdentifier(identifier: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(identifier)
+  return /^[a-z_][a-z0-9_$]*$/.test(identifier) && !reserved.has(identifier)
     ? identifier
     : `"${identifier.replaceAll('"', '""')}"`;
 }

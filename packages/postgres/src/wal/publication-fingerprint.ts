@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type AttachedPartition, hasEarlierRows, inspectRelation } from './attached-partition.ts';
+import { type HeirMemberships, heirMembershipsSql, missedHeirRows } from './table-heirs.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** Detached partitions that are remembered, the latest ones. */
@@ -44,6 +45,8 @@ interface TableFingerprint {
   readonly columns: Readonly<Record<string, string>> | null;
   /** The table and all its partitions, by oid. */
   readonly relations: Readonly<Record<string, RelationFingerprint>> | null;
+  /** Its children by INHERITS; null where it has none. */
+  readonly heirs: HeirMemberships | null;
 }
 
 interface RelationFingerprint {
@@ -58,7 +61,7 @@ interface RelationFingerprint {
 }
 
 /** An expression over `pg_publication p` and the tables `$2`, `$3`: their fingerprint. */
-export const fingerprintSql = `
+export const fingerprintSql: string = `
   jsonb_build_object('publication', p.oid || '.' || p.xmin, 'tables', (
     select jsonb_object_agg(format('%I.%I', t.schema, t.name), jsonb_build_object(
       'of', jsonb_build_object('schema', t.schema, 'table', t.name),
@@ -76,6 +79,7 @@ export const fingerprintSql = `
       'columns', (
         select jsonb_object_agg(a.attname, a.atttypid || '.' || a.atttypmod)
         from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+      'heirs', ${heirMembershipsSql},
       'relations', (
         select jsonb_object_agg(l.oid::text, jsonb_build_object(
                  'attached', case when l.oid <> c.oid then i.xmin::text end,
@@ -186,6 +190,8 @@ export async function findAlteration(
       sentences.push(missed.sentence);
       attached.push(...missed.attached);
     }
+    const unheard = await missedHeirRows(sql, then.heirs ?? {}, table.heirs ?? {});
+    if (unheard !== undefined) sentences.push(unheard);
   }
   const sentence = sentences[0];
   return sentence === undefined ? undefined : { sentence, attached };

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { StoredCheckpoint } from '../checkpoint-store.ts';
 import { type Alteration, findAlteration, fingerprintSql } from './publication-fingerprint.ts';
+import { unpublishedHeirsSql } from './table-heirs.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** A table that a publication does not publish. */
@@ -68,7 +69,10 @@ export async function observePublication(
                cross join pg_partition_tree(to_regclass(format('%I.%I', t.schema, t.name))) tree
                join pg_class l on l.oid = tree.relid and tree.level > 0
                join pg_namespace n on n.oid = l.relnamespace
-               where l.relpersistence = 'u') as unpublished) as missing,
+               where l.relpersistence = 'u'
+               union all
+               select name, 'not-a-member' from (${unpublishedHeirsSql}) as heirs
+             ) as unpublished) as missing,
             (select array_agg(format('%I.%I', t.schema, t.name))
              from unnest($2::text[], $3::text[]) as t (schema, name)
              join pg_publication_rel r

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { unpublishedHeirs } from './table-heirs.ts';
 import type { TableName } from './wal-layout.ts';
 
 /** What a publication must publish. */
@@ -59,6 +60,9 @@ export async function restorePublication(
     );
     for (const { name, member } of found.all_tables ? [] : found.tables) {
       if (!member) await sql.query(`alter publication ${publication} add table ${name}`);
+    }
+    for (const name of await unpublishedHeirs(sql, demand.publication, demand.tables)) {
+      await sql.query(`alter publication ${publication} add table only ${name}`);
     }
     await sql.query('commit');
   } catch (error) {
