@@ -19,6 +19,41 @@ export interface OpenIncident {
   readonly republished: number;
 }
 
+/** An incident that a look at the slot found open. */
+export interface UnsettledIncident {
+  readonly id: string;
+  readonly reason: string;
+  readonly explanation: string;
+  /** By the server's clock: ISO 8601. */
+  readonly openedAt: string;
+}
+
+/** The open incident of a slot, if it has one. */
+export async function findOpenIncident(
+  sql: pg.ClientBase,
+  slot: string,
+): Promise<UnsettledIncident | undefined> {
+  const { rows } = await sql.query<UnsettledIncident>(
+    `select id::text, reason, explanation, to_json(opened_at) #>> '{}' as "openedAt"
+     from tidings.incident where slot_name = $1 and closed_at is null order by id limit 1`,
+    [slot],
+  );
+  return rows[0];
+}
+
+/** Closes what is open of a slot that somebody begins anew, without its checkpoint. */
+export async function abandonIncidents(
+  sql: pg.ClientBase,
+  slot: string,
+): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ id: string }>(
+    `update tidings.incident set closed_at = now()
+     where slot_name = $1 and closed_at is null returning id::text`,
+    [slot],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Opens an incident, or finds the open one of the same slot. */
 export async function openIncident(sql: pg.ClientBase, incident: Incident): Promise<OpenIncident> {
   const open = await sql.query<IncidentRow>(

@@ -264,6 +264,24 @@ test('a connection that breaks while the outbox is read again is replaced, and n
   expect(keys).toEqual(Array.from({ length: 600 }, (_, i) => `${i}`));
 });
 
+test('an open incident is recovered from, although all looks right again', async () => {
+  const first = start();
+  await first.logged('the slot is healed');
+  await first.stop();
+  const halted = runRelay(database, bus, { onSlotLoss: 'halt' });
+  await halted.logged('streaming');
+  await database.query('alter table tidings.outbox rename to renamed');
+  await expect(halted.ended).rejects.toThrow('table tidings.outbox does not exist any more');
+  await database.query('alter table tidings.renamed rename to outbox');
+  await database.placeOrders(3);
+  const relay = start();
+  await relay.logged('incident 2 is open since');
+  await relay.logged('the slot is healed');
+  await relay.stop();
+  expect(expectAllOrders(database.committed, bus.events)).toBe(0);
+  expect((await incidents()).map(({ closed }) => closed)).toEqual([true, true]);
+});
+
 /** Appends a row past the table that is published, as a bulk load would. */
 async function appendInto(table: string, row: Parameters<typeof appendRow>[1]): Promise<void> {
   const query = (text: string, values: unknown[]): Promise<unknown> =>

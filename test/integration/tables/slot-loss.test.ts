@@ -246,3 +246,22 @@ test('a set-up does not hide a loss that went before it', async () => {
     'table public."Lines" was taken out of the publication and put back',
   );
 });
+
+test('an incident that nobody settled halts each start, until the checkpoint is given up', async () => {
+  const running = start();
+  await database.query(place(1));
+  await bus.waitFor(1);
+  await database.query('alter table orders rename to renamed');
+  await expect(running.ended).rejects.toThrow('table public.orders does not exist any more');
+  await database.query('alter table renamed rename to orders');
+  const halted = start();
+  await expect(halted.ended).rejects.toThrow(/incident 1 is open since .* cannot be read again/);
+  const [statement] = /DELETE FROM .*?'.*?'/.exec(String(await halted.ended.catch(String))) ?? [];
+  await database.query(statement as string);
+  const begun = start();
+  await begun.logged('its incident is closed');
+  await database.query(place(2));
+  await bus.waitFor(2);
+  await begun.stop();
+  expect(await incidents()).toEqual([{ reason: 'unpublished', republished: null, closed: true }]);
+});

@@ -42,7 +42,9 @@ const checkpoint = {
   bookmark: undefined,
   fingerprint: 'f1',
 };
-const sound: SlotObservation = { server, slot, otherSlots: [], publication, checkpoint };
+const sound: SlotObservation = {
+  ...{ server, slot, otherSlots: [], publication, checkpoint, incident: undefined },
+};
 const expected: SlotExpectation = {
   slot: 'orders',
   publication: 'tidings',
@@ -117,6 +119,17 @@ test.each([
       alteration: { sentence: 'table tidings.outbox was dropped and made again', attached: [] },
     }),
     'table tidings.outbox was dropped and made again: rows that came since the last bookmark',
+  ],
+  [
+    'sound again while an incident is open',
+    {
+      ...sound,
+      incident: {
+        ...{ id: '7', reason: 'dropped', explanation: 'slot "orders" has been dropped' },
+        openedAt: '2026-06-07T02:00:00Z',
+      },
+    },
+    'incident 7 is open since 2026-06-07T02:00:00Z: slot "orders" has been dropped',
   ],
 ])('a slot that is %s is a loss that says why', (_name, seen, words) => {
   const verdict = judgeSlot(seen, expected);

@@ -14,7 +14,9 @@ export type SlotLoss =
   /** The publication, or a table in it, was dropped, made again or altered. */
   | 'publication-changed'
   /** The publication does not hold the table, or not its operations, any more. */
-  | 'unpublished';
+  | 'unpublished'
+  /** All looks right again, but nobody has made up for an earlier loss. */
+  | 'unsettled';
 
 /** What the guard makes of an observation. */
 export type SlotVerdict =
@@ -94,6 +96,10 @@ export function judgeSlot(seen: SlotObservation, expected: SlotExpectation): Slo
       `${publication.alteration.sentence}: rows that came since the last bookmark may not have been ` +
         `streamed through publication "${expected.publication}"`,
     );
+  }
+  if (seen.incident !== undefined && expected.healedTo === undefined) {
+    const { id, openedAt, explanation } = seen.incident;
+    return lost('unsettled', `incident ${id} is open since ${openedAt}: ${explanation}`);
   }
   return { kind: 'ready', from: acknowledged, first: false };
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { currentTimeline, readCheckpoint, type StoredCheckpoint } from '../checkpoint-store.ts';
+import { findOpenIncident, type UnsettledIncident } from '../incident-store.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { HeartbeatView } from './heartbeats.ts';
 import { fingerprintSql } from './publication-fingerprint.ts';
@@ -45,6 +46,8 @@ export interface SlotObservation {
   readonly otherSlots: readonly string[];
   readonly publication: PublicationState | undefined;
   readonly checkpoint: StoredCheckpoint | undefined;
+  /** One that nobody has settled. */
+  readonly incident: UnsettledIncident | undefined;
 }
 
 /** Looks. The slot is read before its checkpoint, which moves first: never the reverse. */
@@ -69,6 +72,7 @@ export async function observeSlot(
     otherSlots: slots.rows.map(({ name }) => name).filter((name) => name !== slot),
     publication: await observePublication(sql, publication, tables, checkpoint),
     checkpoint,
+    incident: server.migrated ? await findOpenIncident(sql, slot) : undefined,
   };
 }
 

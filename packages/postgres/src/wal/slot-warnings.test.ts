@@ -37,6 +37,7 @@ const sound: SlotObservation = {
     alteration: undefined,
   },
   checkpoint: undefined,
+  incident: undefined,
 };
 const view: RelayView = {
   slot: 'orders',

@@ -18,7 +18,7 @@ import {
 } from '../checkpoint-store.ts';
 import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
 import { ConnectionLost } from '../connection-lost.ts';
-import { closeIncident } from '../incident-store.ts';
+import { abandonIncidents, closeIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import { SqlSession } from '../sql-session.ts';
 import { refuseTransactionPooler } from '../transaction-pooler.ts';
@@ -402,15 +402,23 @@ export class WalReader<Change> {
       await this.#lease.use((client) => noteFingerprint(client, slot, kept, next));
       return;
     }
-    await this.#lease.use((client) =>
-      writeCheckpoint(client, slot, {
+    const abandoned = await this.#lease.use(async (client) => {
+      const incidents = await abandonIncidents(client, slot);
+      await writeCheckpoint(client, slot, {
         systemIdentifier: server.systemIdentifier,
         timeline: server.timeline,
         acknowledged: verdict.from,
         bookmark: undefined,
         fingerprint,
-      }),
-    );
+      });
+      return incidents;
+    });
+    for (const incident of abandoned) {
+      this.#logger.warn(
+        { slot, incident },
+        'the slot has no checkpoint any more and is streamed from where it stands; its incident is closed',
+      );
+    }
   }
 
   async #repair(
