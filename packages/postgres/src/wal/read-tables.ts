@@ -1,4 +1,4 @@
-import type { ChangeRecord } from '@tidings/relay';
+import type { ChangeRecord, Position } from '@tidings/relay';
 import type pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import type { OpenIncident } from '../incident-store.ts';
@@ -15,6 +15,8 @@ export interface TablesRequest<Change> {
   /** What was published; undefined reads whole tables. */
   readonly bookmark: Bookmark | undefined;
   readonly queue: GroupQueue<Change>;
+  /** The position of each page, one after the other. */
+  readonly pages: () => Position;
   readonly signal: AbortSignal;
 }
 
@@ -25,8 +27,8 @@ const FETCH_BYTES = 1024 * 1024;
 const HOLD_TIMEOUT_MS = 3_600_000;
 
 /**
- * Reads tables as the new slot's snapshot sees them and queues their rows, as pieces without
- * a position. The server puts the rows aside on its disk first, so that the transaction ends
+ * Reads tables as the new slot's snapshot sees them and queues their rows, a page at a
+ * time. The server puts the rows aside on its disk first, so that the transaction ends
  * before the bus is waited for. Returns how many there were.
  */
 export async function readTables<Change>(request: TablesRequest<Change>): Promise<number> {
@@ -54,7 +56,7 @@ export async function readTables<Change>(request: TablesRequest<Change>): Promis
 }
 
 async function readTable<Change>(
-  { client, queue, signal, incident }: TablesRequest<Change>,
+  { client, queue, signal, incident, pages }: TablesRequest<Change>,
   table: TableBackfill<Change>,
   cursor: string,
 ): Promise<number> {
@@ -64,7 +66,7 @@ async function readTable<Change>(
     const rows = await queryText(client, `fetch ${count} from ${cursor}`);
     if (rows.length === 0) return total;
     total += rows.length;
-    const bytes = push(queue, table, rows, incident);
+    const bytes = push(queue, table, rows, incident, pages());
     // As many as fit if the next are like these, and no leap where small ones come first.
     const fitting = Math.floor((FETCH_BYTES * rows.length) / Math.max(bytes, 1));
     count = Math.max(1, Math.min(FETCH_ROWS, count * 2, fitting));
@@ -76,6 +78,7 @@ function push<Change>(
   table: TableBackfill<Change>,
   rows: readonly TextRow[],
   incident: OpenIncident,
+  position: Position,
 ): number {
   let total = 0;
   const records = rows.map((row): ChangeRecord<Change> => {
@@ -83,7 +86,7 @@ function push<Change>(
     total += bytes;
     return { change: table.read(row, incident), bytes };
   });
-  queue.push([{ records }], total);
+  queue.push([{ records, position }], total);
   return total;
 }
 

@@ -11,6 +11,7 @@ import { makeSlotAnew, type SlotMadeAnew } from './make-slot-anew.ts';
 import { owedPartitions } from './publication-fingerprint.ts';
 import { type BacklogProgress, readBacklog } from './read-backlog.ts';
 import { readTables } from './read-tables.ts';
+import { pagePosition } from './recovery-position.ts';
 import type { SlotLoss } from './slot-guard.ts';
 import type { SlotObservation } from './slot-observation.ts';
 import type { OutboxBackfill, TablesBackfill, WalLayout } from './wal-layout.ts';
@@ -110,10 +111,12 @@ async function recoverTables<Change>(
   const made = await makeSlotAnew({ ...request, owed: [] });
   // What is read again is read as the catalog describes it now.
   await sql.use(async (client) => layout.prepare?.(client, settings.publication));
+  let page = 0;
   const rows = await readTables({
     client: made.client,
     tables: backfill.tables,
     bookmark: seen.checkpoint?.bookmark,
+    pages: () => pagePosition(request.progress.reading, ++page),
     ...{ incident, queue, signal },
   });
   return healingOf(request, incident, made, rows);

@@ -17,6 +17,22 @@ export interface RecoveryPosition {
 
 const PREFIX = 'recovery';
 
+const PAGE_PREFIX = 'page';
+
+/**
+ * The end of a page of a table that is read whole. A restart reads the table from its
+ * beginning, so it is not stored: it only shows that the bus takes what is read.
+ */
+export function pagePosition(reading: number, page: number): Position {
+  return positionOf(`${PAGE_PREFIX} ${reading} ${page}`);
+}
+
+/** The number of the reading that a page is of; undefined for any other position. */
+export function parsePagePosition(checkpoint: Checkpoint): number | undefined {
+  const [prefix, reading] = checkpoint.split(' ');
+  return prefix === PAGE_PREFIX ? Number(reading) : undefined;
+}
+
 /** A position of its own kind: a recovery is read from a table, not from the log. */
 export function recoveryPosition(position: RecoveryPosition): Position {
   const { reading, timeline, place, at, incident, rows } = position;

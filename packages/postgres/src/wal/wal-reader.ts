@@ -28,7 +28,11 @@ import { isFingerprint, keepFingerprint, owedPartitions } from './publication-fi
 import { BacklogProgress } from './read-backlog.ts';
 import { ReadingState } from './reading-state.ts';
 import { queueEndOfRepair, recoverSlot } from './recover-slot.ts';
-import { parseRecoveryPosition, type RecoveryPosition } from './recovery-position.ts';
+import {
+  parsePagePosition,
+  parseRecoveryPosition,
+  type RecoveryPosition,
+} from './recovery-position.ts';
 import { SilentStream } from './silent-stream.ts';
 import { judgeSlot, type SlotVerdict } from './slot-guard.ts';
 import { type LeaseHolder, SlotLease } from './slot-lease.ts';
@@ -154,6 +158,11 @@ export class WalReader<Change> {
   async confirm(checkpoint: Checkpoint): Promise<void> {
     const recovery = parseRecoveryPosition(checkpoint);
     if (recovery !== undefined) return this.#remember(recovery);
+    const reading = parsePagePosition(checkpoint);
+    if (reading !== undefined) {
+      if (reading === this.#backlog.reading) this.#noteProgress();
+      return;
+    }
     const { epoch, lsn } = parseWalPosition(checkpoint);
     // What was read in a history that is over says nothing about this one.
     if (epoch !== this.#state.epoch || lsn <= this.#state.stored) return;
@@ -513,6 +522,11 @@ export class WalReader<Change> {
     if (place.reading !== this.#backlog.reading || place.timeline !== this.#state.timeline) return;
     const { slot } = this.#settings;
     await this.#asHolder((client) => storeRecoveryPlace(client, slot, place));
+    this.#noteProgress();
+  }
+
+  /** Something was settled that moves no checkpoint. */
+  #noteProgress(): void {
     const { epoch, stored: lsn } = this.#state;
     this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: false });
     this.#timesGivenWay = 0;
