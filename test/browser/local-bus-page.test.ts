@@ -4,8 +4,10 @@ import {
   PutEventsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { defineEvent } from '@tidings/contract';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { browserPath, openBrowser } from '../support/browser.ts';
 import { type BusFixture, busFixture } from '../support/bus-fixture.ts';
 import { eventually } from '../support/eventually.ts';
@@ -47,6 +49,18 @@ const textContrast = `(() => {
 /** How far in each event of a correlation is shown. */
 const causalDepths = `[...document.querySelectorAll('article li')]
   .map((item) => item.style.getPropertyValue('--depth'))`;
+
+const OrderPlaced = defineEvent({
+  source: 'com.acme.orders',
+  detailType: 'OrderPlaced',
+  version: '1.0',
+  data: z.object({
+    orderId: z.string().meta({ examples: ['7781'] }),
+    totalCents: z.int(),
+    currency: z.enum(['USD', 'CAD']),
+  }),
+  idempotencyKey: (order) => `order-${order.orderId}-placed`,
+});
 
 const textOf = async (found: Locator) => (await found.textContent()) ?? '';
 
@@ -254,6 +268,54 @@ describe.skipIf(browserPath === undefined)(
       expect((await on.events.send(new DescribeRuleCommand({ Name: 'big' }))).State).toBe(
         'DISABLED',
       );
+    });
+
+    test("a contract's example is sent, and what the bus says of it is told", async () => {
+      on.bus.applyRules({ buses: ['orders'], contracts: [OrderPlaced] });
+      await page.getByRole('button', { name: 'Send event' }).click();
+      await page.getByLabel('Start with').selectOption('OrderPlaced 1.0, an example');
+      const source = page.getByLabel('Source', { exact: true });
+      await eventually(() => source.inputValue()).toBe('com.acme.orders');
+      await page.getByLabel('Event bus').selectOption('orders');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      const [event] = await on.bus.waitFor(1);
+      await eventually(() => textOf(page.locator('#sent'))).toContain(`under the id ${event?.id}`);
+      expect(event?.bus).toBe('orders');
+      // The contract takes its own example.
+      expect(OrderPlaced.parse(event?.envelope).detail.data).toEqual({
+        orderId: '7781',
+        totalCents: 1,
+        currency: 'USD',
+      });
+      await source.fill('aws.orders');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await eventually(() => textOf(page.locator('#sent'))).toBe(
+        'Refused: NotAuthorizedForSourceException. Not authorized for the source.',
+      );
+      await page.getByLabel('Detail', { exact: true }).fill('{');
+      await source.fill('com.acme.orders');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await eventually(() => textOf(page.locator('#sent'))).toContain('Detail is malformed.');
+      expect(on.bus.events).toHaveLength(1);
+    });
+
+    test('an event is copied, edited and sent again', async () => {
+      const Detail =
+        '{"metadata":{"eventId":"e1","idempotencyKey":"k1"},"data":{"n":9007199254740993}}';
+      const Entries = [{ Source: 's', DetailType: 'd', Detail, Resources: ['r1', 'r2'] }];
+      await on.events.send(new PutEventsCommand({ Entries }));
+      await rows().first().click();
+      await page.getByRole('button', { name: 'Send a copy' }).click();
+      const editor = page.getByLabel('Detail', { exact: true });
+      await eventually(() => editor.inputValue()).toContain('"n": 9007199254740993');
+      await page.getByRole('button', { name: 'New id, key and time' }).click();
+      await page.getByLabel('Detail type').fill('changed');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      const [, copy] = await on.bus.waitFor(2);
+      expect(copy).toMatchObject({ source: 's', detailType: 'changed', resources: ['r1', 'r2'] });
+      expect(copy?.detail).toContain('9007199254740993');
+      expect(copy?.eventId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(copy?.idempotencyKey).toBe(copy?.eventId);
     });
 
     test('a queue shows its depth and its messages, and a dead-letter queue is redriven', async () => {

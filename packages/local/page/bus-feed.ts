@@ -4,6 +4,7 @@ import type { UnknownBusTold } from './unknown-buses.ts';
 export interface FeedEvent {
   readonly seq: number;
   readonly bus: string;
+  readonly busArn: string;
   readonly acceptedAt: number;
   readonly rules: readonly string[];
   readonly text: string;
@@ -13,6 +14,7 @@ export interface FeedEvent {
 export interface ListedEvent extends FeedEvent {
   readonly source: string;
   readonly detailType: string;
+  readonly resources: readonly string[];
   readonly replayName: string | undefined;
   /** Of the metadata of a Tidings event. */
   readonly eventId: string | undefined;
@@ -125,6 +127,7 @@ export function openFeed(): BusFeed {
 
 function listed(event: FeedEvent): ListedEvent {
   const parsed = JSON.parse(event.text) as Record<string, string> & {
+    readonly resources: readonly string[];
     readonly detail?: { readonly metadata?: unknown };
   };
   const metadata = parsed.detail?.metadata;
@@ -132,6 +135,7 @@ function listed(event: FeedEvent): ListedEvent {
     ...event,
     source: parsed.source ?? '',
     detailType: parsed['detail-type'] ?? '',
+    resources: parsed.resources,
     replayName: parsed['replay-name'],
     eventId: textIn(metadata, 'eventId'),
     correlationId: textIn(metadata, 'correlationId'),

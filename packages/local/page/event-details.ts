@@ -5,6 +5,7 @@ import { element, jsonView } from './dom.ts';
 /** What can be done from an event. */
 export interface EventActions {
   readonly test: (event: ListedEvent) => void;
+  readonly copy: (event: ListedEvent) => void;
   readonly select: (event: ListedEvent) => void;
   readonly follow: (correlationId: string) => void;
 }
@@ -40,6 +41,7 @@ export function showDetails(
         { type: 'button', onclick: () => actions.test(event) },
         'Test a pattern on it',
       ),
+      element('button', { type: 'button', onclick: () => actions.copy(event) }, 'Send a copy'),
     ),
     element(
       'dl',

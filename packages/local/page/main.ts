@@ -7,6 +7,7 @@ import { eventList } from './event-list.ts';
 import { faultsView } from './faults-view.ts';
 import { patternView } from './pattern-view.ts';
 import { rulesView } from './rules-view.ts';
+import { sendView } from './send-view.ts';
 import { openTabs } from './tabs.ts';
 import { showUnknownBuses } from './unknown-buses.ts';
 
@@ -24,7 +25,9 @@ const archives = archivesView(byId('view-archives'));
 const faults = faultsView(byId('view-faults'), (count) => {
   byId('fault-count').textContent = count === 0 ? '' : `${count} on`;
 });
+const sending = sendView(byId('view-send'));
 const tabs = openTabs({
+  'view-send': () => void sending.refresh(),
   'view-rules': () => void rules.refresh(),
   'view-archives': () => void archives.refresh(),
   'view-faults': () => void faults.refresh(),
@@ -42,6 +45,10 @@ function showSelected(): void {
     test(event) {
       tabs.open('tab-patterns');
       patterns.test(event.text);
+    },
+    copy(event) {
+      tabs.open('tab-send');
+      void sending.copy(event);
     },
     select: (event) => list.select(event),
     follow,
@@ -117,6 +124,7 @@ pause.addEventListener('click', () => {
   pause.textContent = isPaused ? 'Go on' : 'Pause';
   drawSoon();
 });
+byId('send-one').addEventListener('click', () => tabs.open('tab-send'));
 byId('clear').addEventListener('click', () => void askBus('reset', 'POST'));
 document.addEventListener('keydown', (event) => {
   const isTyping =

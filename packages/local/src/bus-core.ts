@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AnyEventContract } from '@tidings/contract';
 import type { AcceptedEvent, NewEvent } from './accepted-event.ts';
 import { runReplay } from './archive/run-replay.ts';
 import { type ArchiveFiles, createArchiveFiles } from './data/archive-files.ts';
@@ -58,6 +59,8 @@ export interface BusCore extends PutEventsBus {
   readonly router: Router;
   readonly queues: Queues;
   readonly logs: LogGroups;
+  /** Contracts whose events can be sent by hand. */
+  contracts: readonly AnyEventContract[];
   /** What stands for targets, by ARN. */
   readonly handlers: Map<string, AnyHandler>;
   /**
@@ -203,6 +206,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     queues,
     logs,
     handlers,
+    contracts: [],
     now: clock.now,
     accept,
     perform(service, op, input, origin, isDeclared = false) {

@@ -53,6 +53,7 @@ export function applyLocalRules(
   for (const name of before.archives) {
     if (!applied.archives.has(name)) events('DeleteArchive', { ArchiveName: name });
   }
+  core.contracts = declared.contracts ?? [];
   if (declared.faults !== undefined) core.faults.set(parseFaults(declared.faults));
   return applied;
 }
@@ -111,9 +112,11 @@ function applyArchive(core: BusCore, archive: LocalArchive, events: Perform): vo
 /** Finds what the bus would refuse before anything is changed. */
 function check(declared: LocalRules): LocalRules {
   if (typeof declared !== 'object' || declared === null) {
-    throw new Error('a rules file must give an object: { buses, queues, rules, archives, faults }');
+    throw new Error(
+      'a rules file must give an object: { buses, queues, rules, archives, faults, contracts }',
+    );
   }
-  const known = ['buses', 'queues', 'rules', 'archives', 'faults'];
+  const known = ['buses', 'queues', 'rules', 'archives', 'faults', 'contracts'];
   const unknown = Object.keys(declared).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new Error(`${unknown} is not a field of a rules file; there are ${known.join(', ')}`);
@@ -137,6 +140,11 @@ function check(declared: LocalRules): LocalRules {
       compilePattern(JSON.stringify(each.pattern) ?? '');
     } catch (error) {
       throw new Error(`${kind} ${each.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  for (const contract of declared.contracts ?? []) {
+    if (typeof contract?.create !== 'function' || typeof contract.detailType !== 'string') {
+      throw new Error('contracts must be a list of contracts that defineEvent made');
     }
   }
   parseFaults(declared.faults ?? []);

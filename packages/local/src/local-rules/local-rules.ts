@@ -1,3 +1,4 @@
+import type { AnyEventContract } from '@tidings/contract';
 import type { AnyHandler, TargetHandler } from '../delivery/target-handlers.ts';
 import type { Target } from '../estate/target.ts';
 import type { Fault } from '../faults/fault.ts';
@@ -38,6 +39,8 @@ export interface LocalRules {
   readonly rules?: readonly LocalRule[];
   readonly archives?: readonly LocalArchive[];
   readonly faults?: readonly Fault[];
+  /** Contracts whose examples the page offers to send. */
+  readonly contracts?: readonly AnyEventContract[];
 }
 
 /** Types a rules file: `export default defineLocalRules({ … })`. */

@@ -7,6 +7,7 @@ import { faultRoutes } from './fault-routes.ts';
 import { journalRoutes } from './journal-routes.ts';
 import { pageFiles } from './page-files.ts';
 import { queueRoutes } from './queue-routes.ts';
+import { sendRoutes } from './send-routes.ts';
 import { streamRoutes } from './stream-routes.ts';
 
 /** What the bus answers beside the AWS protocol, for people and tests. */
@@ -24,6 +25,7 @@ export function controlApi(bus: BusCore): Hono {
   api.route('/_bus', faultRoutes(bus));
   api.route('/_bus', estateRoutes(bus));
   api.route('/_bus', queueRoutes(bus));
+  api.route('/_bus', sendRoutes(bus));
   api.route('/_bus', streamRoutes(bus));
   return api;
 }
