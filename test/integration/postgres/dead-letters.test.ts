@@ -143,6 +143,105 @@ test('a letter that is parked twice is one, with the latest reason', async () =>
   ]);
 });
 
+/** Values that a letter may hold and that JSON, Postgres or the contract will not take. */
+const strange: readonly [string, unknown][] = [
+  ['an envelope that cannot be sealed', { detail: { metadata: {}, data: 1 } }],
+  ['a set and a map', { ...OrderPlacedLike(), tags: new Set(['a']), by: new Map([['k', 1n]]) }],
+  ['a cycle', cycle()],
+  ['a getter that throws', Object.defineProperty({}, 'detail', { get: fail, enumerable: true })],
+  ['a proxy that throws', new Proxy({}, { get: fail, has: fail, ownKeys: fail })],
+  ['a sealed event with a broken detail', { ...sealedOrder('strange'), detail: '{oops' }],
+  ['a sealed event with a cycle', { ...sealedOrder('strange-2'), resources: cycle() }],
+  ['a sealed event without a time', { ...sealedOrder('strange-3'), time: new Date(Number.NaN) }],
+  ['an id that fits into no index', { ...sealedOrder('x'.repeat(20_000)) }],
+  ['nesting that ends the server’s reader', { ...sealedOrder('deep'), detail: nested(20_000) }],
+  ['text', 'an event'],
+  ['nothing', null],
+];
+
+function OrderPlacedLike(): object {
+  return structuredClone(OrderPlaced.create({ orderId: '9', totalCents: 9, currency: 'USD' }));
+}
+function cycle(): object {
+  const value: Record<string, unknown> = { detail: {} };
+  value.self = value;
+  return value;
+}
+function fail(): never {
+  throw new Error('no');
+}
+function nested(depth: number): string {
+  return `{"metadata":{"eventId":"deep"},"data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+}
+
+test('whatever a letter holds, it is kept, listed, and published by no redrive as another', async () => {
+  const published: unknown[] = [];
+  for (const [name, event] of strange) {
+    await deadLetters.park([
+      { event: event as never, code: 'MalformedEvent', reason: 'a \0', source: 's'.repeat(9_000) },
+    ]);
+    const [stored] = await deadLetters.list();
+    expect(stored, name).toMatchObject({ code: 'MalformedEvent', reason: 'a \uFFFD' });
+    const ids = [stored?.id as string];
+    const sender = {
+      publishSettled: async (events: readonly { readonly detail: string }[]) => {
+        published.push(...events.map(({ detail }) => detail));
+        return events.map(() => ({ status: 'rejected', code: 'MalformedEvent', message: 'still' }));
+      },
+    } as never;
+    expect(await deadLetters.redrive(sender, ids), name).toMatchObject({
+      accepted: [],
+      kept: [{ id: ids[0], code: 'MalformedEvent' }],
+    });
+    expect(await deadLetters.discard(ids)).toBe(1);
+  }
+  // To the letter as they were, or not at all.
+  expect(published).toContain('{oops');
+  expect(published).toContain(nested(20_000));
+  expect(published.filter((detail) => String(detail).includes('"tags"'))).toEqual([]);
+});
+
+test('two redrives of the same letters at once publish each once', async () => {
+  await deadLetters.park(Array.from({ length: 250 }, (_, index) => letter(`e${index}`)));
+  const ids = (await deadLetters.list({ limit: 1_000 })).map(({ id }) => id);
+  const other = postgresDeadLetters({ connection: database.url });
+  const senders = [publisher(), publisher()];
+  const reports = await Promise.all([
+    deadLetters.redrive(senders[0] as never, ids),
+    other.redrive(senders[1] as never, ids),
+    other.redrive(senders[1] as never, ids),
+  ]);
+  expect(reports.flatMap(({ accepted }) => accepted).toSorted()).toEqual(ids.toSorted());
+  for (const { kept } of reports) {
+    for (const { code } of kept) expect(code).toBe('RedriveUnderWay');
+  }
+  expect(bus.events.map(({ eventId }) => eventId).toSorted()).toEqual(
+    ids.map((_, index) => `e${index}`).toSorted(),
+  );
+  expect(await deadLetters.list()).toEqual([]);
+  await other.close();
+  for (const sender of senders) await sender.close();
+});
+
+test('a redrive that fails, or was killed, lets go of its letters', async () => {
+  await deadLetters.park([letter('a')]);
+  const ids = (await deadLetters.list()).map(({ id }) => id);
+  const broken = { publishSettled: () => Promise.reject(new Error('out of order')) } as never;
+  expect(await refusal(deadLetters.redrive(broken, ids))).toContain('out of order');
+  // As a redrive leaves it that was killed just now, and two minutes ago.
+  const sender = publisher();
+  await database.query(
+    "update tidings.dead_letter set claim = 'x', claimed_until = now() + interval '1 minute'",
+  );
+  expect(await deadLetters.redrive(sender, ids)).toMatchObject({
+    accepted: [],
+    kept: [{ code: 'RedriveUnderWay' }],
+  });
+  await database.query("update tidings.dead_letter set claimed_until = now() - interval '1 ms'");
+  expect(await deadLetters.redrive(sender, ids)).toMatchObject({ accepted: ids });
+  await sender.close();
+});
+
 test('a change of which no event was made is kept, listed and discarded, not redriven', async () => {
   const change = { id: 1n, name: 'x' };
   await deadLetters.park([{ change, code: 'CaptureFailed', reason: 'no mapping', source: 's' }]);

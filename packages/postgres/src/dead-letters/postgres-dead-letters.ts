@@ -1,9 +1,16 @@
-import type { DeadLetter, DeadLetters, Publisher, SealedEvent } from '@tidings/contract';
+import { randomUUID } from 'node:crypto';
+import {
+  type DeadLetter,
+  type DeadLetters,
+  optionBounds,
+  type Publisher,
+  type SealedEvent,
+} from '@tidings/contract';
 import { ConfigurationError } from '@tidings/relay';
 import type pg from 'pg';
 import { clientConfigOf } from '../connection-config.ts';
 import { SqlSession } from '../sql-session.ts';
-import { queryText } from '../text-rows.ts';
+import { queryText, type TextRow } from '../text-rows.ts';
 import { letterRowOf, storedEventOf } from './stored-event.ts';
 
 /** Where dead letters are kept. */
@@ -54,8 +61,9 @@ export interface PostgresDeadLetters extends DeadLetters {
   list(options?: ListDeadLettersOptions): Promise<readonly StoredDeadLetter[]>;
   /**
    * Publishes letters again, oldest first, and removes those that the bus accepts. One
-   * that is refused again stays, with the new reason. Two redrives of one letter at the
-   * same time may publish it twice, with the same eventId.
+   * that is refused again stays, with the new reason. Of two redrives at the same time one
+   * takes a letter and the other keeps it, with code `RedriveUnderWay`; a redrive that was
+   * killed lets go of its letters two minutes later.
    */
   redrive(publisher: Publisher, ids: readonly string[]): Promise<RedriveReport>;
   /** Removes letters for good. Returns how many there were. */
@@ -64,9 +72,14 @@ export interface PostgresDeadLetters extends DeadLetters {
   close(): Promise<void>;
 }
 
+const { known } = optionBounds(ConfigurationError);
+
 /** Letters that are read and published together. */
 const REDRIVE_PAGE = 100;
 const IDLE_MS = 1_000;
+/** How long a letter is one redrive's without a word from it. */
+const CLAIM_SECONDS = 120;
+const RENEW_MS = 30_000;
 
 /**
  * Keeps what can never be delivered in the table of the same database. A letter that is
@@ -74,6 +87,7 @@ const IDLE_MS = 1_000;
  * @throws ConfigurationError when the connection is none.
  */
 export function postgresDeadLetters(options: PostgresDeadLettersOptions): PostgresDeadLetters {
+  known('postgresDeadLetters', options, { connection: true });
   const session = new SqlSession({
     ...clientConfigOf(options.connection),
     application_name: 'tidings dead letters',
@@ -92,46 +106,42 @@ export function postgresDeadLetters(options: PostgresDeadLettersOptions): Postgr
   }
 
   async function redrivePage(publisher: Publisher, ids: readonly string[]): Promise<RedriveReport> {
-    const letters = await use((client) => lettersWhere(client, 'id = any($1::bigint[])', [ids]));
+    const claim = randomUUID();
+    const letters = await use((client) => claimLetters(client, claim, ids));
+    const renewal = setInterval(
+      () => void use((client) => renewClaim(client, claim)).catch(() => {}),
+      RENEW_MS,
+    );
     const accepted: string[] = [];
     const kept: { id: string; code: string; reason: string }[] = [];
     const refused: typeof kept = [];
-    const events: SealedEvent[] = [];
-    const owners: string[] = [];
-    for (const { id, event, code, reason } of letters) {
-      if (event === undefined) {
-        kept.push({ id, code, reason: `it holds a change and no event: ${reason}` });
-        continue;
-      }
-      events.push(event);
-      owners.push(id);
+    try {
+      const events = letters.map(({ event }) => event as SealedEvent);
+      const outcomes = events.length === 0 ? [] : await publisher.publishSettled(events);
+      outcomes.forEach((outcome, index) => {
+        const id = letters[index]?.id as string;
+        if (outcome.status === 'accepted') accepted.push(id);
+        else {
+          const entry = { id, code: outcome.code, reason: outcome.message };
+          kept.push(entry);
+          if (outcome.status === 'rejected') refused.push(entry);
+        }
+      });
+    } finally {
+      clearInterval(renewal);
+      await use((client) => endClaim(client, claim, accepted, refused));
     }
-    const outcomes = events.length === 0 ? [] : await publisher.publishSettled(events);
-    outcomes.forEach((outcome, index) => {
-      const id = owners[index] as string;
-      if (outcome.status === 'accepted') accepted.push(id);
-      else {
-        const entry = { id, code: outcome.code, reason: outcome.message };
-        kept.push(entry);
-        if (outcome.status === 'rejected') refused.push(entry);
-      }
-    });
-    await use(async (client) => {
-      await client.query('delete from tidings.dead_letter where id = any($1::bigint[])', [
-        accepted,
-      ]);
-      await client.query(
-        `update tidings.dead_letter as letter set code = refused.code, reason = refused.reason
-         from unnest($1::bigint[], $2::text[], $3::text[]) as refused (id, code, reason)
-         where letter.id = refused.id`,
-        [
-          refused.map(({ id }) => id),
-          refused.map(({ code }) => code),
-          refused.map(({ reason }) => reason),
-        ],
+    const taken = new Set(letters.map(({ id }) => id));
+    const left = ids.filter((id) => !taken.has(id));
+    const others = await use((client) => lettersWhere(client, 'id = any($1::bigint[])', [left]));
+    for (const { id, event, code, reason } of others) {
+      kept.push(
+        event === undefined
+          ? { id, code, reason: `it holds a change and no event: ${reason}` }
+          : { id, code: 'RedriveUnderWay', reason: 'another redrive publishes it just now' },
       );
-    });
-    const found = new Set(letters.map(({ id }) => id));
+    }
+    const found = new Set([...taken, ...others.map(({ id }) => id)]);
     return { accepted, kept, missing: ids.filter((id) => !found.has(id)) };
   }
 
@@ -202,6 +212,69 @@ async function park(client: pg.ClientBase, letters: readonly DeadLetter[]): Prom
   );
 }
 
+/** Takes letters with an event that nobody else has, oldest first. */
+async function claimLetters(
+  client: pg.ClientBase,
+  claim: string,
+  ids: readonly string[],
+): Promise<readonly StoredDeadLetter[]> {
+  const rows = await queryText(
+    client,
+    `with free as (
+       select id from tidings.dead_letter
+       where id = any($1::bigint[]) and event is not null
+         and (claimed_until is null or claimed_until < clock_timestamp())
+       for update skip locked
+     ), claimed as (
+       update tidings.dead_letter as letter set claim = $2, claimed_until = ${claimEnd}
+       from free where letter.id = free.id returning letter.*
+     )
+     select ${letterColumns} from claimed order by id`,
+    [ids, claim],
+  );
+  return rows.map(letterOf);
+}
+
+async function renewClaim(client: pg.ClientBase, claim: string): Promise<void> {
+  await client.query(
+    `update tidings.dead_letter set claimed_until = ${claimEnd} where claim = $1`,
+    [claim],
+  );
+}
+
+/** Removes what was accepted, notes why the rest was not, and lets go of it. */
+async function endClaim(
+  client: pg.ClientBase,
+  claim: string,
+  accepted: readonly string[],
+  refused: RedriveReport['kept'],
+): Promise<void> {
+  await client.query(
+    `with gone as (
+       delete from tidings.dead_letter where claim = $1 and id = any($2::bigint[])
+     )
+     update tidings.dead_letter as letter
+     set claim = null, claimed_until = null,
+         code = coalesce(refused.code, letter.code), reason = coalesce(refused.reason, letter.reason)
+     from tidings.dead_letter as held
+     left join unnest($3::bigint[], $4::text[], $5::text[]) as refused (id, code, reason)
+       on refused.id = held.id
+     where held.claim = $1 and held.id <> all($2::bigint[]) and letter.id = held.id`,
+    [
+      claim,
+      accepted,
+      refused.map(({ id }) => id),
+      refused.map(({ code }) => code),
+      refused.map(({ reason }) => reason),
+    ],
+  );
+}
+
+const claimEnd = `clock_timestamp() + interval '${CLAIM_SECONDS} seconds'`;
+
+const letterColumns = `id, relay, event::text as event, change::text as change, code, reason,
+  to_json(parked_at at time zone 'UTC') #>> '{}' || 'Z' as parked_at`;
+
 async function lettersWhere(
   client: pg.ClientBase,
   condition: string,
@@ -210,13 +283,15 @@ async function lettersWhere(
 ): Promise<readonly StoredDeadLetter[]> {
   const rows = await queryText(
     client,
-    `select id, relay, event::text as event, change::text as change, code, reason,
-            to_json(parked_at at time zone 'UTC') #>> '{}' || 'Z' as parked_at
-     from tidings.dead_letter where ${condition} order by id
+    `select ${letterColumns} from tidings.dead_letter where ${condition} order by id
      ${limit === undefined ? '' : `limit ${limit}`}`,
     values,
   );
-  return rows.map((row) => ({
+  return rows.map(letterOf);
+}
+
+function letterOf(row: TextRow): StoredDeadLetter {
+  return {
     id: row.id as string,
     source: row.relay as string,
     event: storedEventOf(row.event as string | null),
@@ -224,7 +299,7 @@ async function lettersWhere(
     code: row.code as string,
     reason: row.reason as string,
     parkedAt: row.parked_at as string,
-  }));
+  };
 }
 
 /** @throws ConfigurationError for what cannot be the id of a letter. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DeadLetter, type PublishableEvent, type SealedEvent, seal } from '@tidings/contract';
 import { jsonMembers } from '../json-members.ts';
+import { describedJson, exactJson, isStorableJson } from './json-text.ts';
 
 /** A letter as it is written to the table. */
 export interface LetterRow {
@@ -13,18 +14,36 @@ export interface LetterRow {
   readonly reason: string;
 }
 
-/** Writes a letter down. The event's detail stays the text that it was. */
+/** Longer ids and names would not fit into the index that keeps a letter one. */
+const MAX_KEY_LENGTH = 200;
+
+/**
+ * Writes a letter down, whatever it holds. An event's detail stays the text that it was. What
+ * JSON has no word for, such as a Set, is written for a person to read and is no event any
+ * more: published again it would be another one.
+ */
 export function letterRowOf(letter: DeadLetter): LetterRow {
   const event = letter.event === undefined ? undefined : eventJson(letter.event);
-  const change = letter.change === undefined ? undefined : jsonOf(letter.change);
+  const change = event === undefined ? describedLetter(letter) : changeJson(letter.change);
+  const reason = textOf(letter.reason);
   return {
-    relay: textOf(letter.source),
-    letterKey: textOf(eventIdOf(letter.event) ?? digestOf(event ?? change ?? letter.reason)),
+    relay: textOf(letter.source).slice(0, MAX_KEY_LENGTH),
+    letterKey: keyOf(letter.event) ?? digestOf(event ?? change ?? reason),
     event,
     change,
     code: textOf(letter.code),
-    reason: textOf(letter.reason),
+    reason,
   };
+}
+
+function changeJson(change: unknown): string | undefined {
+  return change === undefined ? undefined : describedJson(change);
+}
+
+/** The change, or the event that JSON cannot hold, or both. */
+function describedLetter({ event, change }: DeadLetter): string | undefined {
+  if (event === undefined) return changeJson(change);
+  return describedJson(change === undefined ? event : { event, change });
 }
 
 /** Reads an event as it was parked, malformed where it was; undefined where there is none. */
@@ -37,15 +56,16 @@ export function storedEventOf(json: string | null): SealedEvent | undefined {
     readonly time?: string;
     readonly resources?: readonly string[];
     readonly traceHeader?: string;
-    readonly detail?: { readonly metadata?: Readonly<Record<string, string>> };
+    readonly detail?: unknown;
   };
-  const metadata = parsed.detail?.metadata;
+  const detail = textOfDetail(json);
+  const metadata = metadataOf(parsed.detail ?? detail);
   return {
     source: parsed.source ?? '',
     detailType: parsed['detail-type'] ?? '',
     time: new Date(metadata?.occurredAt ?? parsed.time ?? Number.NaN),
     resources: parsed.resources ?? [],
-    detail: memberText(json, 'detail') ?? '',
+    detail,
     eventId: metadata?.eventId ?? '',
     idempotencyKey: metadata?.idempotencyKey ?? '',
     orderingKey: metadata?.orderingKey,
@@ -53,34 +73,65 @@ export function storedEventOf(json: string | null): SealedEvent | undefined {
   };
 }
 
-function memberText(json: string, name: string): string | undefined {
-  if (!json.startsWith('{')) return undefined;
-  const member = jsonMembers(json).find((each) => each.name === name);
-  return member === undefined ? undefined : json.slice(member.valueFrom, member.to);
+/** The detail as it was; where it was no JSON that Postgres takes, it was kept as a string. */
+function textOfDetail(json: string): string {
+  const member = json.startsWith('{')
+    ? jsonMembers(json).find((each) => each.name === 'detail')
+    : undefined;
+  if (member === undefined) return '';
+  const text = json.slice(member.valueFrom, member.to);
+  return text.startsWith('"') ? (JSON.parse(text) as string) : text;
+}
+
+function metadataOf(detail: unknown): Readonly<Record<string, string>> | undefined {
+  try {
+    const parsed: unknown = typeof detail === 'string' ? JSON.parse(detail) : detail;
+    return (parsed as { readonly metadata?: Readonly<Record<string, string>> } | null)?.metadata;
+  } catch {
+    return undefined;
+  }
 }
 
 function isSealed(event: PublishableEvent): event is SealedEvent {
   return typeof event === 'object' && event !== null && 'detailType' in event;
 }
 
-function eventIdOf(event: PublishableEvent | undefined): string | undefined {
+/** The event's id, where it has one that can be a key. */
+function keyOf(event: PublishableEvent | undefined): string | undefined {
   if (event === undefined || event === null) return undefined;
-  const id = isSealed(event) ? event.eventId : event.detail?.metadata?.eventId;
-  return typeof id === 'string' && id !== '' ? id : undefined;
+  try {
+    const id = isSealed(event) ? event.eventId : event.detail?.metadata?.eventId;
+    const fits = typeof id === 'string' && id !== '' && id.length <= MAX_KEY_LENGTH;
+    return fits ? textOf(id) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** The event as JSON text; what cannot be sealed, because it is malformed, as it is. */
-function eventJson(event: PublishableEvent): string {
-  const sealed = isSealed(event) ? event : sealedOrUndefined(event);
-  if (sealed === undefined) return jsonOf(event);
-  const rest = jsonOf({
-    source: sealed.source,
-    'detail-type': sealed.detailType,
-    time: sealed.time,
-    resources: sealed.resources,
-    traceHeader: sealed.traceHeader,
-  });
-  return `${rest.slice(0, -1)},"detail":${isJson(sealed.detail) ? sealed.detail : jsonOf(sealed.detail)}}`;
+/** The event as JSON text, malformed where it was; undefined where JSON cannot hold it. */
+function eventJson(event: PublishableEvent): string | undefined {
+  try {
+    const sealed = isSealed(event) ? event : sealedOrUndefined(event);
+    if (sealed === undefined) return storable(exactJson(event));
+    const { source, detailType, time, resources, traceHeader, detail } = sealed;
+    const isTime = time instanceof Date && !Number.isNaN(time.getTime());
+    const rest = exactJson({
+      source,
+      'detail-type': detailType,
+      time: isTime ? time.toISOString() : null,
+      resources,
+      traceHeader,
+    });
+    if (rest === undefined) return undefined;
+    const text = isStorableJson(detail) ? detail : exactJson(detail ?? null);
+    return text === undefined ? undefined : `${rest.slice(0, -1)},"detail":${text}}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function storable(json: string | undefined): string | undefined {
+  return json !== undefined && isStorableJson(json) ? json : undefined;
 }
 
 function sealedOrUndefined(event: PublishableEvent): SealedEvent | undefined {
@@ -91,37 +142,11 @@ function sealedOrUndefined(event: PublishableEvent): SealedEvent | undefined {
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** JSON of anything: a letter must be kept whatever is in it. */
-function jsonOf(value: unknown): string {
-  try {
-    return (
-      JSON.stringify(value, (_, each: unknown) => {
-        if (typeof each === 'bigint') return String(each);
-        if (each instanceof Set) return [...each];
-        if (each instanceof Map) return Object.fromEntries(each);
-        if (each instanceof Uint8Array) return Buffer.from(each).toString('base64');
-        return each;
-      }) ?? 'null'
-    );
-  } catch (error) {
-    return JSON.stringify(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
 /** Postgres' text holds everything but the character NUL. */
-function textOf(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
+function textOf(text: unknown): string {
+  return String(text ?? '').replaceAll('\0', '\uFFFD');
 }

@@ -5,6 +5,7 @@ import { readById } from './004-read-by-id.ts';
 import { boundOccurredAt } from './005-bound-occurred-at.ts';
 import { deleteForAnyPublication } from './006-delete-for-any-publication.ts';
 import { doubtCheckpoints } from './007-doubt-checkpoints.ts';
+import { claimDeadLetters } from './008-claim-dead-letters.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first; versions count up from 1 without a gap. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   boundOccurredAt,
   deleteForAnyPublication,
   doubtCheckpoints,
+  claimDeadLetters,
 ];
