@@ -282,6 +282,28 @@ test('an open incident is recovered from, although all looks right again', async
   expect((await incidents()).map(({ closed }) => closed)).toEqual([true, true]);
 });
 
+test.each([
+  ['deleted', "delete from tidings.outbox where event_id in ('3', '4')", 2],
+  ['truncated', 'truncate tidings.outbox', 6],
+])('rows that were %s before they were read again are told of', async (_name, remove, count) => {
+  await fill(6, 10);
+  await database.query(remove);
+  const relay = start();
+  const { level, message } = await relay.logged('the slot is healed');
+  await relay.stop();
+  expect(level).toBe('warn');
+  expect(message).toContain(`as far as there are rows: ${count} ids above `);
+  expect(bus.events).toHaveLength(6 - count);
+});
+
+test('a recovery that finds a row for each id says nothing of missing ones', async () => {
+  await fill(6, 10);
+  const relay = start();
+  const { level, message } = await relay.logged('the slot is healed');
+  await relay.stop();
+  expect([level, message]).toEqual(['info', 'the slot is healed']);
+});
+
 /** Appends a row past the table that is published, as a bulk load would. */
 async function appendInto(table: string, row: Parameters<typeof appendRow>[1]): Promise<void> {
   const query = (text: string, values: unknown[]): Promise<unknown> =>

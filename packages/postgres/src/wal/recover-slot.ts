@@ -6,6 +6,7 @@ import { formatSnapshot, nothingEnded, parseSnapshot } from '../snapshot.ts';
 import type { SqlSession } from '../sql-session.ts';
 import { refuseRowSecurity } from '../text-rows.ts';
 import type { AttachedPartition } from './attached-partition.ts';
+import { countMissingIds, lastIdGiven, type MissingIds } from './count-missing-ids.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { makeSlotAnew, type SlotMadeAnew } from './make-slot-anew.ts';
 import { owedPartitions } from './publication-fingerprint.ts';
@@ -26,6 +27,8 @@ export interface Healing {
   readonly republished: number;
   readonly bookmark: Bookmark;
   readonly fingerprint: string | undefined;
+  /** Of an outbox; undefined where that is not known. */
+  readonly missing?: MissingIds;
 }
 
 /** What a recovery works with. */
@@ -78,6 +81,7 @@ async function recoverOutbox<Change>(
   };
   const owed = owedOf(request);
   progress.begin(server.timeline, incident, stored, owed);
+  const lastId = await request.sql.use(lastIdGiven);
   // Where either cannot go on, the other ends too.
   const failure = new AbortController();
   const signal = AbortSignal.any([request.signal, failure.signal]);
@@ -98,7 +102,12 @@ async function recoverOutbox<Change>(
     failure.abort(error);
     throw request.signal.aborted ? request.signal.reason : failure.signal.reason;
   }
-  return healingOf(request, incident, await end, progress.rows);
+  // The new slot has waited for every transaction that could still have brought them.
+  const { textConnection } = settings;
+  const seenTo = checkpoint?.bookmark?.snapshot;
+  const missing = await countMissingIds(textConnection, seenTo, lastId, logger);
+  const healing = healingOf(request, incident, await end, progress.rows);
+  return missing === undefined ? healing : { ...healing, missing };
 }
 
 /** Reads the tables as the new slot's snapshot sees them. */

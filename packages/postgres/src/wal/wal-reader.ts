@@ -504,8 +504,18 @@ export class WalReader<Change> {
         }
       });
       this.#state.apply({ kind: 'confirmed', epoch, lsn, recovered: true });
-      const { incident, republished } = healing;
-      this.#logger.info({ slot, incident, republished }, 'the slot is healed');
+      const { incident, republished, missing } = healing;
+      const fields = { slot, incident, republished, missing };
+      if (missing === undefined || missing.count === 0) {
+        this.#logger.info(fields, 'the slot is healed');
+      } else {
+        this.#logger.warn(
+          fields,
+          `the slot is healed as far as there are rows: ${missing.count} ids above ` +
+            `${missing.after}, up to ${missing.through}, have no row; their transactions rolled ` +
+            'back, or somebody removed the rows, and then their events are lost',
+        );
+      }
       return;
     }
     const bookmark = this.#heartbeats.validAt(lsn);
