@@ -643,6 +643,18 @@ describe('receiving', () => {
     );
   });
 
+  test('a message is hidden for twelve hours at most since it was received', async () => {
+    const q = await at.queue('q');
+    await at.send(q, 'a');
+    const [message] = await at.receive(q);
+    await at.hide(q, message, 43_200);
+    await clock.advance(1_000);
+    expect(await refusal(at.hide(q, message, 43_200))).toBe(
+      'InvalidParameterValue: Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].',
+    );
+    await at.hide(q, message, 43_199);
+  });
+
   test('a batch of handles is changed one by one', async () => {
     const q = await at.queue('q');
     await at.send(q, 'a');

@@ -17,6 +17,7 @@ const scopeDelayMs = 60_000;
 
 /** @param attributes Of the queue when it is created. */
 export function createDeduplication(attributes: QueueAttributes): Deduplication {
+  /** By id, that which was taken longest ago first. */
   const taken = new Map<string, { readonly message: Message; readonly at: number }[]>();
   let scope = attributes.DeduplicationScope;
   let next = { scope, from: 0 };
@@ -34,8 +35,13 @@ export function createDeduplication(attributes: QueueAttributes): Deduplication 
       )?.message;
     },
     remember(message, now) {
+      for (const [id, known] of taken) {
+        if (known.some((each) => now - each.at < windowMs)) break;
+        taken.delete(id);
+      }
       const id = deduplicationId(message);
       const known = (taken.get(id) ?? []).filter((each) => now - each.at < windowMs);
+      taken.delete(id);
       taken.set(id, [...known, { message, at: now }]);
     },
     attributesChanged(after, now) {

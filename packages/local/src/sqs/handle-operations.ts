@@ -8,7 +8,7 @@ import type { Queues } from './queues.ts';
 import { checkReceiptHandle } from './receipt-handle.ts';
 import { invalidValue, missingParameter } from './sqs-error.ts';
 import { sqsQuery } from './sqs-operation.ts';
-import { checkVisibilityTimeout } from './visibility-timeout.ts';
+import { checkTotalVisibility, checkVisibilityTimeout } from './visibility-timeout.ts';
 
 const QueueUrl = required(text());
 const deleteEntry = 'DeleteMessageBatchRequestEntry';
@@ -36,6 +36,7 @@ export function handleOperations(queues: Queues): Operations {
           findQueue(queues, input.QueueUrl, caller),
           input.ReceiptHandle,
           input.VisibilityTimeout,
+          caller.now,
         ),
     ),
     ChangeMessageVisibilityBatch: sqsQuery(
@@ -50,7 +51,12 @@ export function handleOperations(queues: Queues): Operations {
         const entries = checkBatch(input.Entries, visibilityEntry);
         checkHandles(entries, visibilityEntry);
         return runBatch(entries, (entry) =>
-          changeVisibility(queue, entry.ReceiptHandle ?? '', entry.VisibilityTimeout ?? 0),
+          changeVisibility(
+            queue,
+            entry.ReceiptHandle ?? '',
+            entry.VisibilityTimeout ?? 0,
+            caller.now,
+          ),
         );
       },
     ),
@@ -77,7 +83,7 @@ function deleteMessage(queue: Queue, handle: string): object {
   return {};
 }
 
-function changeVisibility(queue: Queue, handle: string, seconds: number): object {
+function changeVisibility(queue: Queue, handle: string, seconds: number, now: number): object {
   checkVisibilityTimeout(seconds);
   checkReceiptHandle(handle, queue.arn);
   const message = queue.handedOut(handle);
@@ -89,6 +95,7 @@ function changeVisibility(queue: Queue, handle: string, seconds: number): object
     );
   }
   if (queue.isFifo) checkInTime(queue, message, handle);
+  checkTotalVisibility(message, seconds, now);
   queue.hide(message, seconds * 1000);
   return {};
 }

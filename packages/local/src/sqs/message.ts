@@ -31,10 +31,11 @@ export interface Message extends NewMessage {
   /** In this queue. */
   receivesHere: number;
   firstReceivedAt: number | undefined;
+  lastReceivedAt: number | undefined;
   /** Of the latest hand-out. */
   receiptHandle: string | undefined;
   /** Of those before it. */
-  oldHandles: readonly string[];
+  readonly oldHandles: string[];
   /** ARN of the queue that it was moved from. */
   deadLetteredFrom: string | undefined;
 }

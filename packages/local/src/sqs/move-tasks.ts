@@ -101,6 +101,7 @@ function anew(message: Message, now: number): Message {
     receiveCount: 0,
     receivesHere: 0,
     firstReceivedAt: undefined,
+    lastReceivedAt: undefined,
     receiptHandle: undefined,
     oldHandles: [],
     deadLetteredFrom: undefined,

@@ -117,10 +117,9 @@ export function createQueue(settings: QueueSettings): Queue {
         message.receiveCount += 1;
         message.receivesHere += 1;
         message.firstReceivedAt ??= now;
+        message.lastReceivedAt = now;
         message.visibleAt = now + visibility;
-        if (message.receiptHandle !== undefined) {
-          message.oldHandles = [...message.oldHandles, message.receiptHandle];
-        }
+        if (message.receiptHandle !== undefined) message.oldHandles.push(message.receiptHandle);
         message.receiptHandle = newReceiptHandle(arn);
         taken.push(message);
       }
@@ -159,6 +158,7 @@ export function createQueue(settings: QueueSettings): Queue {
         receiveCount: 0,
         receivesHere: 0,
         firstReceivedAt: undefined,
+        lastReceivedAt: undefined,
         receiptHandle: undefined,
         oldHandles: [],
         deadLetteredFrom: undefined,

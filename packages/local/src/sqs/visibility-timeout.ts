@@ -1,3 +1,4 @@
+import type { Message } from './message.ts';
 import { invalidValue } from './sqs-error.ts';
 
 /** Twelve hours, in seconds. */
@@ -9,6 +10,17 @@ export function checkVisibilityTimeout(seconds: number): void {
   throw invalidValue(
     seconds,
     'VisibilityTimeout',
-    `Must be between 0 and ${maxSeconds}, if provided.`,
+    `Must be >= 0 and <= ${maxSeconds}, if provided.`,
+  );
+}
+
+/** @throws ServiceError where the message would be hidden for too long since it was received. */
+export function checkTotalVisibility(message: Message, seconds: number, now: number): void {
+  const since = now - (message.lastReceivedAt ?? now);
+  if (since + seconds * 1000 <= maxSeconds * 1000) return;
+  throw invalidValue(
+    seconds,
+    'VisibilityTimeout',
+    `Total VisibilityTimeout for the message is beyond the limit [${maxSeconds} seconds].`,
   );
 }
