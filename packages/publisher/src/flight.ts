@@ -41,13 +41,23 @@ export function takeOff(
     item.flight = flight;
     entries.push(item.entry);
   }
-  const timer = clock.setTimer(timeOut, requestTimeoutMs, flight);
+  const timer = clock.setTimer(timeOut, timeoutOf(items, startedAt, requestTimeoutMs), flight);
   carry(transport, entries, controller.signal, onSending).then((reply) => {
     clock.clearTimer(timer);
     for (const item of items) item.flight = undefined;
     land(flight, reply);
   });
   return flight;
+}
+
+/** Below it, a time-out would cut off answers that are merely slow. */
+const LEAST_TIMEOUT_MS = 1_000;
+
+/** Leaves time for a second attempt before the last of the deadlines. */
+function timeoutOf(items: readonly Item[], now: number, requestTimeoutMs: number): number {
+  let leftMs = 0;
+  for (const { deadlineAt } of items) leftMs = Math.max(leftMs, deadlineAt - now);
+  return Math.min(requestTimeoutMs, Math.max(LEAST_TIMEOUT_MS, leftMs / 2));
 }
 
 /** Marks the flights that are not sent yet and would carry nothing but these items. */

@@ -7,6 +7,14 @@ export {
   eventBridgePublisher,
 } from './eventbridge-publisher.ts';
 export { fileDeadLetters } from './file-dead-letters.ts';
+export {
+  type InvocationReport,
+  type MiddlewareRequest,
+  type PublishingMiddleware,
+  type PublishingOptions,
+  publishingHandler,
+  publishingMiddleware,
+} from './lambda.ts';
 export type { OversizePolicy, Shrunk } from './oversize.ts';
 export type { ClientOptions } from './own-client.ts';
 export type { FailedOutcome } from './parking.ts';

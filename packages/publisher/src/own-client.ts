@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import {
   DescribeEventBusCommand,
   EventBridgeClient,
@@ -6,6 +8,7 @@ import {
   type PutEventsCommandInput,
 } from '@aws-sdk/client-eventbridge';
 import { optionBounds } from '@tidings/contract';
+import { staleSocketGuard } from './idle-sockets.ts';
 import { putEventsBody } from './put-events-body.ts';
 import { watchEndpoint } from './sdk-endpoint.ts';
 import { replyOf } from './sdk-reply.ts';
@@ -64,6 +67,9 @@ const noRetries = {
 export function ownClientTransport(options: ClientOptions, maxSockets: number): Transport {
   const { endpointId, connectTimeoutMs = 2_000 } = options;
   milliseconds('connectTimeoutMs', connectTimeoutMs, 1);
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets });
+  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets });
+  const dropStale = staleSocketGuard([httpAgent, httpsAgent]);
   const client = new EventBridgeClient({
     ...(options.region !== undefined && { region: options.region }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
@@ -73,8 +79,8 @@ export function ownClientTransport(options: ClientOptions, maxSockets: number): 
     cacheMiddleware: true,
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
-      httpAgent: { keepAlive: true, maxSockets },
-      httpsAgent: { keepAlive: true, maxSockets },
+      httpAgent,
+      httpsAgent,
     },
   });
   shorten(client);
@@ -82,6 +88,7 @@ export function ownClientTransport(options: ClientOptions, maxSockets: number): 
     endpoint: watchEndpoint(client),
     reportsSending: true,
     send: (entries, signal, onSending) => {
+      dropStale();
       const input: PutEventsCommandInput & Carried = { Entries: [] };
       if (endpointId !== undefined) input.EndpointId = endpointId;
       input[BODY] = putEventsBody(entries, endpointId);

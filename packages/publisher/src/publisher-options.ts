@@ -68,7 +68,8 @@ export interface PublisherOptions {
   readonly lingerMs?: number;
   /**
    * Milliseconds after which a call's undecided events are `undelivered`. Default
-   * 30,000. `Infinity` retries for as long as the failure is retryable.
+   * 30,000, and never longer than the invocation lasts where `publishingHandler` tells.
+   * `Infinity` retries for as long as the failure is retryable.
    */
   readonly deadlineMs?: number;
   /** Attempts to send one event before it is `undelivered`. Default `Infinity`. */
@@ -76,7 +77,11 @@ export interface PublisherOptions {
   /** Failures of uncertain kind (expired credentials, a code that Tidings does not know) before an
    * event is given up. Default 5. */
   readonly maxUncertainFailures?: number;
-  /** Milliseconds until a request without an answer is aborted. Default 5,000. */
+  /**
+   * Milliseconds until a request without an answer is aborted. Default 5,000. Where less than
+   * twice that is left until the deadline, half of what is left and at least 1,000, so that a
+   * connection that died unnoticed leaves time for a second attempt.
+   */
   readonly requestTimeoutMs?: number;
   /** Milliseconds that `close` waits for what is undecided. Default 30,000. */
   readonly closeTimeoutMs?: number;

@@ -14,6 +14,7 @@ import type { Timer } from './clock.ts';
 import { ABORTED, createDispatcher, type Dispatched } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
 import { publishStream, type StreamOptions, type StreamSummary } from './event-stream.ts';
+import { type Invocation, invocationOf } from './invocation.ts';
 import { decide, openLedger } from './ledger.ts';
 import { prepareEvent } from './prepare-event.ts';
 import {
@@ -35,8 +36,9 @@ export interface EventBridgePublisher extends Publisher {
    */
   add(events: Events, options?: PublishOptions): void;
   /**
-   * Resolves when everything that was added since the last flush is accepted. Call it
-   * before a Lambda handler returns.
+   * Resolves when everything that was added since the last flush is accepted: within an
+   * invocation, what was added in it. `publishingHandler` calls it before a Lambda handler
+   * returns.
    * @throws PublishError with the outcome of each added event, in order, otherwise.
    */
   flush(): Promise<readonly AcceptedOutcome[]>;
@@ -72,7 +74,8 @@ export function createPublisher(
   const dispatcher = createDispatcher(settings, transport);
   const check = settings.verifyBus ? busCheck(settings, transport, dispatcher) : noBusCheck;
   const callbacks = callbackGuard();
-  let added: Promise<PublishResult>[] = [];
+  /** What was added outside of any invocation. */
+  const outside: Pick<Invocation, 'added'> = { added: [] };
   let closing: Promise<void> | undefined;
 
   function guarded<Arguments extends readonly unknown[]>(
@@ -86,6 +89,24 @@ export function createPublisher(
     events: Events,
     publishOptions: PublishOptions = {},
   ): Promise<PublishResult> {
+    const invocation = invocationOf(publisher);
+    if (invocation === undefined) return decideAll(events, publishOptions, settings.deadlineMs);
+    // Longer than the invocation lasts, nobody is there to be told.
+    const leftMs = Math.max(1, Math.min(settings.deadlineMs, invocation.leftMs()));
+    const call = decideAll(events, publishOptions, leftMs);
+    const { calls, flushers } = invocation;
+    calls.add(call);
+    flushers.add(dispatcher.flush);
+    const decided = (): void => void calls.delete(call);
+    call.then(decided, decided);
+    return call;
+  }
+
+  function decideAll(
+    events: Events,
+    publishOptions: PublishOptions,
+    defaultDeadlineMs: number,
+  ): Promise<PublishResult> {
     if (closing !== undefined) {
       return Promise.reject(new Error('This publisher is closed; create another one.'));
     }
@@ -94,7 +115,7 @@ export function createPublisher(
     } catch (error) {
       return Promise.reject(error);
     }
-    const { signal, deadlineMs = settings.deadlineMs } = publishOptions;
+    const { signal, deadlineMs = defaultDeadlineMs } = publishOptions;
     const told = {
       onOutcome: guarded('onOutcome', publishOptions.onOutcome),
       onRetry: guarded('onRetry', publishOptions.onRetry),
@@ -142,8 +163,9 @@ export function createPublisher(
 
   async function flush(): Promise<readonly AcceptedOutcome[]> {
     dispatcher.flush();
-    const taken = added;
-    added = [];
+    const scope = invocationOf(publisher) ?? outside;
+    const taken = scope.added;
+    scope.added = [];
     const results = await Promise.all(taken);
     return allAccepted(results.flat());
   }
@@ -173,7 +195,7 @@ export function createPublisher(
       const result = publishSettled(events, publishOptions);
       // `flush` reports it; until then it must not count as unhandled.
       result.catch(() => {});
-      added.push(result);
+      (invocationOf(publisher) ?? outside).added.push(result);
     },
     flush,
     publishStream: (events, streamOptions = {}) => {

@@ -1,5 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
+import { staleSocketGuard } from '../idle-sockets.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** An answer, whatever it says. */
@@ -37,6 +38,7 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const open = secure ? secureRequest : request;
   const { hostname, port, path } = endpoint;
+  const dropStale = staleSocketGuard([agent]);
 
   return {
     post: (headers, body, signal, onSending) =>
@@ -45,6 +47,7 @@ export function httpExchange(endpoint: Endpoint, connectTimeoutMs: number): Http
           reject(signal.reason);
           return;
         }
+        dropStale();
         const list = flatHeaders(headers);
         const outgoing = open({ method: 'POST', agent, hostname, port, path, headers: list });
         const onAbort = (): void => {
