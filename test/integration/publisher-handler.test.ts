@@ -23,7 +23,8 @@ function setUp(
 ) {
   const clock = virtualClock();
   const bus = modelBus({ clock, latencyMs: 10, moves: [], ...model });
-  const publisher = publisherOver(bus, { eventBusName: 'orders', clock, ...options });
+  const random = (): number => 0.5;
+  const publisher = publisherOver(bus, { eventBusName: 'orders', clock, random, ...options });
   /** A context of a function that is killed in `ms` of virtual time. */
   const contextOf = (ms: number) => {
     const killedAt = clock.now() + ms;

@@ -128,6 +128,7 @@ export function departures(
     },
     rest() {
       ready.drop(ready.length);
+      packs.length = 0;
       restLinger();
       if (resume !== undefined) clock.clearTimer(resume);
       resume = undefined;
