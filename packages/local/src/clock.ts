@@ -6,12 +6,20 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** Longest wait that one timer of Node holds; a longer one would end at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /** The machine's clock. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const rest = left - maxTimerMs;
+      timer = rest > 0 ? setTimeout(() => wait(rest), maxTimerMs) : setTimeout(run, left);
+      timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

@@ -85,10 +85,34 @@ export interface ResolvedBusOptions
 }
 
 const minTokenLength = 16;
+const names: Record<keyof LocalBusOptions, true> = {
+  port: true,
+  host: true,
+  allowedHosts: true,
+  token: true,
+  buses: true,
+  account: true,
+  region: true,
+  faults: true,
+  replayOrder: true,
+  seed: true,
+  maxRequestBytes: true,
+  journal: true,
+  targets: true,
+  queues: true,
+  organization: true,
+  data: true,
+  clock: true,
+};
 
 /** @throws Error that names the option, its bound and the value. */
-export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions {
-  const resolved: ResolvedBusOptions = {
+export async function resolveBusOptions(options: LocalBusOptions): Promise<ResolvedBusOptions> {
+  // The checker is a third of what a bus would load that starts without options.
+  if (typeof options !== 'object' || options === null || Object.keys(options).length > 0) {
+    await checkOptions(options);
+  }
+  const { organization, data, token } = options;
+  return Object.freeze({
     port: options.port ?? 0,
     host: options.host ?? '127.0.0.1',
     allowedHosts: options.allowedHosts ?? [],
@@ -102,40 +126,47 @@ export function resolveBusOptions(options: LocalBusOptions): ResolvedBusOptions 
     journal: options.journal ?? 'full',
     targets: options.targets ?? {},
     queues: options.queues ?? [],
-    organization: options.organization,
-    data: options.data,
-    token: options.token,
+    organization,
+    data,
+    token,
     clock: options.clock ?? systemClock,
-  };
-  wholeNumber('port', resolved.port, 0, 65_535);
-  wholeNumber('seed', resolved.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  wholeNumber('maxRequestBytes', resolved.maxRequestBytes, 1, 10_485_760);
-  if (!/^\d{12}$/.test(resolved.account)) {
-    throw new Error(`account must be twelve digits, got ${JSON.stringify(resolved.account)}`);
+  });
+}
+
+async function checkOptions(options: LocalBusOptions): Promise<void> {
+  const { optionBounds } = await import('@tidings/contract');
+  const { known, whole, oneOf } = optionBounds(Error);
+  known('a local bus', options, names);
+  const { port, seed, maxRequestBytes, replayOrder, journal, account, region } = options;
+  if (port !== undefined) whole('port', port, 0, 65_535);
+  if (seed !== undefined) whole('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (maxRequestBytes !== undefined) whole('maxRequestBytes', maxRequestBytes, 1, 10_485_760);
+  if (replayOrder !== undefined) oneOf('replayOrder', replayOrder, ['unordered', 'accepted']);
+  if (journal !== undefined) oneOf('journal', journal, ['full', 'counts']);
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    throw new Error(`account must be twelve digits, got ${JSON.stringify(account)}`);
   }
-  if (!isLoopback(resolved.host) && (resolved.token ?? '').length < minTokenLength) {
+  if (region !== undefined && !/^[a-z0-9-]+$/.test(region)) {
+    throw new Error(`region must be a region such as us-east-1, got ${JSON.stringify(region)}`);
+  }
+  for (const name of ['allowedHosts', 'buses', 'queues'] as const) {
+    const value: unknown = options[name];
+    if (value === undefined || (Array.isArray(value) && value.every(isText))) continue;
+    throw new Error(`${name} must be a list of texts, got ${JSON.stringify(value)}`);
+  }
+  const { host = '127.0.0.1', token } = options;
+  if (!isLoopback(host) && (token ?? '').length < minTokenLength) {
     throw new Error(
-      `token must have ${minTokenLength} characters or more where host is not a loopback address, got host ${resolved.host}`,
+      `token must have ${minTokenLength} characters or more where host is not a loopback address, got host ${host}`,
     );
   }
-  if (resolved.journal !== 'full' && resolved.journal !== 'counts') {
-    throw new Error(`journal must be full or counts, got ${JSON.stringify(resolved.journal)}`);
-  }
-  if (resolved.replayOrder !== 'unordered' && resolved.replayOrder !== 'accepted') {
-    const got = JSON.stringify(resolved.replayOrder);
-    throw new Error(`replayOrder must be unordered or accepted, got ${got}`);
-  }
-  return Object.freeze(resolved);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function wholeNumber(name: string, value: unknown, min: number, max: number): void {
-  if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) return;
-  throw new Error(
-    `${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`,
-  );
 }

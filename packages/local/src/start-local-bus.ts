@@ -16,11 +16,16 @@ import { listen } from './server/bus-server.ts';
  * @throws Error when an option is out of bounds or the port is taken.
  */
 export async function startLocalBus(options: LocalBusOptions = {}): Promise<LocalBus> {
-  const bus = createBusCore(resolveBusOptions(options));
+  const bus = createBusCore(await resolveBusOptions(options));
   const server = await listen(bus);
   const host = bus.options.host.includes(':') ? `[${bus.options.host}]` : bus.options.host;
   const url = `http://${host}:${server.port}`;
-  bus.listensOn(url);
+  try {
+    bus.listensOn(url);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   const { events } = bus;
   let applied: AppliedRules | undefined;
 

@@ -19,6 +19,14 @@ const operation = (name: string) => ({
   input: { Name: name },
 });
 
+test('a line that is no JSON is told with its number', () => {
+  const file = join(folder, 'operations.jsonl');
+  writeFileSync(file, `${JSON.stringify(operation('first'))}\n\0\0\0\n`);
+  expect(() => createOperationLog(file).read()).toThrow(
+    `Line 2 of ${file} is not JSON. Remove the line, or the file to begin anew.`,
+  );
+});
+
 test('a log that was cut at any byte keeps its whole lines and takes further ones', () => {
   const file = join(folder, 'operations.jsonl');
   const log = createOperationLog(file);

@@ -6,6 +6,7 @@ const newline = 0x0a;
  * The objects of a file that holds one as JSON per line. A last line that a crash cut short
  * is removed from the file, so that the next one begins a line of its own; one that lacks
  * nothing but its end gets it.
+ * @throws Error that names the line where another one is no JSON.
  */
 export function recoverLines<T>(file: string): readonly T[] {
   if (!existsSync(file)) return [];
@@ -17,7 +18,15 @@ export function recoverLines<T>(file: string): readonly T[] {
     appendFileSync(file, '\n');
     lines.push(rest);
   } else if (end < bytes.length) truncateSync(file, end);
-  return lines.map((line) => JSON.parse(line) as T);
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as T;
+    } catch {
+      throw new Error(
+        `Line ${index + 1} of ${file} is not JSON. Remove the line, or the file to begin anew.`,
+      );
+    }
+  });
 }
 
 function isWhole(line: string): boolean {

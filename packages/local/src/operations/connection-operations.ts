@@ -90,7 +90,8 @@ export function connectionOperations(
         const connection: Connection = {
           name: input.Name,
           arn: `arn:aws:events:${region.region}:${account}:connection/${input.Name}/${id}`,
-          secretArn: `arn:aws:secretsmanager:${region.region}:${account}:secret:${secretName}`,
+          // A secret's ARN ends in six characters that its name does not have.
+          secretArn: `arn:aws:secretsmanager:${region.region}:${account}:secret:${secretName}-${stableUuid(secretName).slice(0, 6)}`,
           description: input.Description,
           state: firstState(input.AuthorizationType),
           authorizationType: input.AuthorizationType,

@@ -18,9 +18,6 @@ interface RunningSchedule {
   readonly cancel: () => void;
 }
 
-/** Longest wait that a timer holds. */
-const maxWaitMs = 2 ** 31 - 1;
-
 export function createScheduler(ports: {
   readonly clock: Clock;
   readonly send: (event: NewEvent, rule: Rule) => void;
@@ -33,7 +30,7 @@ export function createScheduler(ports: {
     let cancelTimer = (): void => {};
     const waitFor = (at: number | undefined): void => {
       if (at === undefined) return;
-      cancelTimer = clock.after(Math.min(at - clock.now(), maxWaitMs), () => arrived(at));
+      cancelTimer = clock.after(at - clock.now(), () => arrived(at));
     };
     const arrived = (at: number): void => {
       if (at > clock.now()) {
