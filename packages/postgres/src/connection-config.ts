@@ -160,6 +160,23 @@ function badPort(): ConfigurationError {
   );
 }
 
+/** Functions of passwords that stay the same. */
+const fixedPasswords = new WeakSet<() => unknown>();
+
+/** False where the password comes from a function of the user's, which may give another one. */
+export function isFixedPassword({ password }: pg.ClientConfig): boolean {
+  return typeof password !== 'function' || fixedPasswords.has(password);
+}
+
+function hidden(
+  password: string | (() => string | Promise<string>),
+): () => string | Promise<string> {
+  if (typeof password === 'function') return password;
+  const give = (): string => password;
+  fixedPasswords.add(give);
+  return give;
+}
+
 /** What pg makes of the fields and of the environment. */
 function resolvedOf(client: unknown): pg.ClientConfig {
   // `connectionParameters` is missing from pg's types.
@@ -167,7 +184,7 @@ function resolvedOf(client: unknown): pg.ClientConfig {
     client as { readonly connectionParameters: pg.ClientConfig }
   ).connectionParameters;
   return {
-    ...(password ? { password: typeof password === 'function' ? password : () => password } : {}),
+    ...(password ? { password: hidden(password) } : {}),
     ...(options ? { options } : {}),
     ...(ssl === undefined ? {} : { ssl }),
     ...(sslnegotiation === undefined ? {} : { sslnegotiation }),

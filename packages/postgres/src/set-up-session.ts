@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError, consoleLogger, type Logger } from '@tidings/relay';
-import pg from 'pg';
+import type pg from 'pg';
 import { describeLockHolders } from './blockers.ts';
-import { clientConfigOf } from './connection-config.ts';
+import { clientConfigOf, targetOf } from './connection-config.ts';
+import { asRefusal } from './connection-failure.ts';
 import { cutConnection } from './cut-connection.ts';
 import { beginAlone, type LocalSettings, unhurried } from './local-settings.ts';
+import { openClient } from './open-client.ts';
 import { WaitReport } from './wait-report.ts';
 
 /** How whoever sets up a database hears of waits, and ends them. */
@@ -75,19 +77,14 @@ export class SetUpSession {
     const config = { ...clientConfigOf(connection), application_name: 'tidings set-up' };
     const { signal } = control;
     signal?.throwIfAborted();
-    const client = new pg.Client(config);
-    client.on('error', () => {});
-    const cut = (): void => cutConnection(client);
-    signal?.addEventListener('abort', cut, { once: true });
+    let client: pg.Client | undefined;
     try {
-      await client.connect();
-      signal?.removeEventListener('abort', cut);
+      client = await openClient(config, signal === undefined ? {} : { signal });
       return await work(new SetUpSession(client, config, control));
     } catch (error) {
-      throw signal?.aborted === true ? signal.reason : error;
+      throw signal?.aborted === true ? signal.reason : asRefusal(targetOf(config), error);
     } finally {
-      signal?.removeEventListener('abort', cut);
-      await client.end().catch(() => {});
+      await client?.end().catch(() => {});
     }
   }
 
@@ -118,15 +115,14 @@ export class SetUpSession {
 
   /** Runs `work` on a connection of its own, for what a failure leaves; it may fail too. */
   async cleanUp(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-    const client = new pg.Client({ ...this.#connection, query_timeout: 5_000 });
-    client.on('error', () => {});
+    let client: pg.Client | undefined;
     try {
-      await client.connect();
+      client = await openClient({ ...this.#connection, query_timeout: 5_000 });
       await work(client);
     } catch {
       // The failure that led here says more.
     } finally {
-      await client.end().catch(() => {});
+      await client?.end().catch(() => {});
     }
   }
 

@@ -1,5 +1,6 @@
-import type { Duplex } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
+import { cutConnection } from './cut-connection.ts';
+import { type ClientRequest, openClient } from './open-client.ts';
 
 /** How long one use may take: a link that went silent ends a query with no answer. */
 const USE_TIMEOUT_MS = 30_000;
@@ -13,6 +14,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
  */
 export class SqlSession {
   readonly #config: pg.ClientConfig;
+  readonly #request: ClientRequest;
   readonly #onShutdown: () => void;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -24,10 +26,12 @@ export class SqlSession {
     config: pg.ClientConfig,
     onShutdown: () => void = () => {},
     timeoutMs: number = USE_TIMEOUT_MS,
+    request: ClientRequest = {},
   ) {
     this.#config = config;
     this.#onShutdown = onShutdown;
     this.#timeoutMs = timeoutMs;
+    this.#request = request;
   }
 
   /**
@@ -38,7 +42,7 @@ export class SqlSession {
     if (this.#closed) return Promise.reject(new Error('the connection was closed'));
     const result = this.#last.then(async () => {
       const client = await this.#connected();
-      const timer = setTimeout(() => destroy(client), this.#timeoutMs);
+      const timer = setTimeout(() => cutConnection(client), this.#timeoutMs);
       try {
         return await work(client);
       } finally {
@@ -53,7 +57,7 @@ export class SqlSession {
   async close(): Promise<void> {
     this.#closed = true;
     const timer = setTimeout(() => {
-      if (this.#client !== undefined) destroy(this.#client);
+      if (this.#client !== undefined) cutConnection(this.#client);
     }, CLOSE_TIMEOUT_MS);
     await this.#last;
     const client = this.#client;
@@ -64,23 +68,14 @@ export class SqlSession {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client !== undefined) return this.#client;
-    const client = new pg.Client(this.#config);
-    // Without a listener a connection that breaks while idle would end the process.
+    const client = await openClient(this.#config, this.#request);
     client.on('error', (error: Error & { readonly code?: string }) => {
       if (error.code === '57P01' || error.code === '57P02') this.#onShutdown();
     });
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
     this.#client = client;
     return client;
   }
-}
-
-/** Closes the socket at once; what waits for an answer is rejected. */
-function destroy(client: pg.Client): void {
-  (
-    client as unknown as { readonly connection: { readonly stream: Duplex } }
-  ).connection.stream.destroy();
 }

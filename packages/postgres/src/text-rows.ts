@@ -45,17 +45,6 @@ export async function refuseFilteredRows(
   );
 }
 
-/**
- * Pins what text looks like on a connection, so that rows read the same whatever the
- * role's or the database's settings are.
- */
-export async function pinTextFormat(client: pg.ClientBase): Promise<void> {
-  await client.query(
-    "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = 'postgres'; " +
-      "set bytea_output = 'hex'",
-  );
-}
-
 /** Runs a query and leaves every value as text: no number is rewritten. */
 export async function queryText(
   client: pg.ClientBase,

@@ -117,7 +117,7 @@ export async function readProgress(
      join tidings.checkpoint using (name)`,
     [shards.map((shard) => checkpointName(poller, shard, shardCount)), shards],
   );
-  if (rows.length !== shards.length) throw new Error(goneSentence(poller));
+  if (rows.length !== shards.length) throw new ConfigurationError(goneSentence(poller));
   return new Map(
     rows.map(({ shard, bookmark, reading_to: to, reading_after: after }) => [
       shard,
@@ -171,7 +171,7 @@ export async function storeProgress(
       places.map(({ within }) => within?.after ?? null),
     ],
   );
-  if (rows[0]?.known !== names.length) throw new Error(goneSentence(poller));
+  if (rows[0]?.known !== names.length) throw new ConfigurationError(goneSentence(poller));
 }
 
 function goneSentence(poller: string): string {

@@ -1,10 +1,9 @@
-import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '@tidings/relay';
 import pg from 'pg';
 import { currentTimeline } from '../checkpoint-store.ts';
-import { noticeVanishedClient } from '../notice-vanished-client.ts';
-import { pinTextFormat, refuseRowSecurity } from '../text-rows.ts';
-import { refuseTransactionPooler } from '../transaction-pooler.ts';
+import { cutConnection } from '../cut-connection.ts';
+import { openClient } from '../open-client.ts';
+import { refuseRowSecurity } from '../text-rows.ts';
 import { checkPollCheckpoints } from './poll-checkpoint.ts';
 import type { PollSettings } from './poll-options.ts';
 
@@ -33,12 +32,13 @@ export class StandbyServer extends ConfigurationError {
  * @throws ConfigurationError that says what to do.
  */
 export async function openPollSession(settings: PollSettings): Promise<PollSession> {
-  const client = new pg.Client(settings.connection);
+  const client = await openClient(settings.connection, {
+    needsSession: `poller "${settings.name}"`,
+  });
   let wake = (_: 'time' | 'notified'): void => {};
   let ended = false;
   let notified = false;
   // What breaks the connection shows in the next query; here it only ends a pause.
-  client.on('error', () => {});
   client.once('end', () => {
     ended = true;
     wake('time');
@@ -47,12 +47,7 @@ export async function openPollSession(settings: PollSettings): Promise<PollSessi
     notified = true;
     wake('notified');
   });
-  await client.connect();
   try {
-    // Before anything is set, for it would stay behind in the pool.
-    await refuseTransactionPooler(client, settings.connection, `poller "${settings.name}"`);
-    await noticeVanishedClient(client);
-    await pinTextFormat(client);
     await refuseRowSecurity(client);
     // A table that was never analysed must not be read whole for a few new rows.
     await client.query('set enable_seqscan = off; set enable_bitmapscan = off');
@@ -95,10 +90,7 @@ export async function openPollSession(settings: PollSettings): Promise<PollSessi
 
 /** Ends a connection, by force where the other side does not answer. */
 async function endOrCut(client: pg.Client): Promise<void> {
-  // `connection` is missing from pg's types.
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } })
-    .connection;
-  const patience = setTimeout(() => stream.destroy(), END_MS);
+  const patience = setTimeout(() => cutConnection(client), END_MS);
   await client.end().catch(() => {});
   clearTimeout(patience);
 }

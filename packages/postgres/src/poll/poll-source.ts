@@ -6,11 +6,10 @@ import {
   type ChangeGroup,
   type ChangeSource,
   type Checkpoint,
-  ConfigurationError,
   type Logger,
   reasonOf,
 } from '@tidings/relay';
-import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
+import { asRefusal, connectionFailureOf } from '../connection-failure.ts';
 import { type OutboxRow, sealedEventOf } from '../outbox-row.ts';
 import { formatPlace, furtherPlace, nothingRead, type ReadPlace } from '../read-place.ts';
 import { formatSnapshot } from '../snapshot.ts';
@@ -85,6 +84,8 @@ class PollReader {
   #session: PollSession | undefined;
   #timeline: number | undefined;
   #positionedAt = Number.NEGATIVE_INFINITY;
+  /** Since the last look that went well. */
+  #failures = 0;
 
   constructor(settings: PollSettings) {
     this.#settings = settings;
@@ -95,18 +96,14 @@ class PollReader {
     try {
       await (await openPollSession(this.#settings)).close();
     } catch (error) {
-      if (connectionFailureOf(error).kind === 'lost') {
-        throw new ConfigurationError(unreachableSentence(this.#settings.target, error));
-      }
-      throw refusalOf(error);
+      throw asRefusal(this.#settings.target, error);
     }
   }
 
   async *read(signal: AbortSignal, logger: Logger): AsyncGenerator<Groups, void, undefined> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    while (!signal.aborted) {
       try {
         this.#session = await openPollSession(this.#settings);
-        attempt = 1;
         yield* this.#poll(this.#session, signal, logger);
       } catch (error) {
         if (signal.aborted) return;
@@ -114,12 +111,21 @@ class PollReader {
         // publish twice what the next holder publishes too.
         await this.#session?.close();
         this.#session = undefined;
-        const lost = connectionFailureOf(error).kind === 'lost' || error instanceof StandbyServer;
-        if (!lost) throw refusalOf(error);
-        const waitMs = fullJitter(reconnect, attempt);
+        const { kind } = connectionFailureOf(error);
+        const passes = kind === 'lost' || kind === 'transient' || error instanceof StandbyServer;
+        if (!passes) throw asRefusal(this.#settings.target, error);
+        this.#failures += 1;
+        const waitMs = fullJitter(reconnect, this.#failures);
         logger.warn(
-          { poller: this.#settings.name, reason: reasonOf(error), waitMs },
-          'the poller has lost its connection; connecting again',
+          {
+            poller: this.#settings.name,
+            reason: reasonOf(error),
+            failures: this.#failures,
+            waitMs,
+          },
+          kind === 'transient'
+            ? 'the server refuses the poller for now; trying again'
+            : 'the poller has lost its connection; connecting again',
         );
         await delay(waitMs, undefined, { signal }).catch(() => {});
       }
@@ -175,6 +181,7 @@ class PollReader {
         }
         await watch(durable.snapshot);
       }
+      this.#failures = 0;
       const idle = locks.held.size === 0;
       const waitMs = Math.min(pace.after(found), idle || shards > 1 ? BALANCE_MS : maxIntervalMs);
       if ((await session.pause(waitMs, signal)) === 'notified') pace.hurry();
@@ -270,10 +277,4 @@ class PollReader {
       logger.info({ poller: name, held: [...locks.held], of: shards }, 'holding shards');
     }
   }
-}
-
-/** Turns a known refusal into the sentence for it, leaves everything else as it is. */
-function refusalOf(error: unknown): unknown {
-  const failure = connectionFailureOf(error);
-  return failure.kind === 'refused' ? new ConfigurationError(failure.sentence) : error;
 }

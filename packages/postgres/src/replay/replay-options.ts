@@ -1,7 +1,7 @@
-import type { Publisher } from '@tidings/contract';
-import { ConfigurationError } from '@tidings/relay';
+import { optionBounds, type Publisher } from '@tidings/contract';
+import { ConfigurationError, consoleLogger, type Logger } from '@tidings/relay';
 import type pg from 'pg';
-import { clientConfigOf } from '../connection-config.ts';
+import { clientConfigOf, targetOf } from '../connection-config.ts';
 
 /** Which events of the outbox to publish again. */
 export type ReplaySelection =
@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal;
   /** Called for each event that the bus did not take, as soon as that is known. */
   readonly onRefused?: (refusal: ReplayRefusal) => void;
+  /** Hears of connections that were lost on the way. Default `consoleLogger`. */
+  readonly logger?: Logger;
 }
 
 /** An event that the bus did not take. */
@@ -49,6 +51,8 @@ export interface ReplayReport {
 /** `ReplayOptions`, resolved. */
 export interface ReplaySettings {
   readonly connection: pg.ClientConfig;
+  /** The server as a person would name it, without credentials. */
+  readonly target: string;
   readonly publisher: Publisher;
   readonly name: string;
   /** Condition on a row of the outbox, whose values are `$1` and, where it has two, `$2`. */
@@ -57,10 +61,24 @@ export interface ReplaySettings {
   readonly eventIds: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly onRefused: (refusal: ReplayRefusal) => void;
+  readonly logger: Logger;
 }
+
+const NAMES: Record<keyof ReplayOptions, true> = {
+  connection: true,
+  publisher: true,
+  name: true,
+  events: true,
+  signal: true,
+  onRefused: true,
+  logger: true,
+};
+
+const { known } = optionBounds(ConfigurationError);
 
 /** @throws ConfigurationError that names the field, the bound and the value. */
 export function resolveReplayOptions(options: ReplayOptions): ReplaySettings {
+  known('replayOutbox', options, NAMES);
   if (typeof options.publisher?.publishSettled !== 'function') {
     throw new ConfigurationError('publisher must be one such as eventBridgePublisher({ ... })');
   }
@@ -68,16 +86,16 @@ export function resolveReplayOptions(options: ReplayOptions): ReplaySettings {
   if (typeof name !== 'string' || name.length < 1 || name.length > 128) {
     throw new ConfigurationError(`name must have 1 to 128 characters, got "${name}"`);
   }
+  const connection = clientConfigOf(options.connection);
   return Object.freeze({
-    connection: {
-      ...clientConfigOf(options.connection),
-      application_name: `tidings replay ${name}`.slice(0, 63),
-    },
+    connection: { ...connection, application_name: `tidings replay ${name}`.slice(0, 63) },
+    target: targetOf(connection),
     publisher: options.publisher,
     name,
     ...conditionOf(options.events),
     signal: options.signal,
     onRefused: options.onRefused ?? (() => {}),
+    logger: options.logger ?? consoleLogger,
   });
 }
 

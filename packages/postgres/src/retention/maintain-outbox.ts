@@ -3,8 +3,10 @@ import { optionBounds } from '@tidings/contract';
 import { ConfigurationError, reasonOf } from '@tidings/relay';
 import pg from 'pg';
 import { describeLockHolders } from '../blockers.ts';
-import { clientConfigOf } from '../connection-config.ts';
+import { clientConfigOf, targetOf } from '../connection-config.ts';
+import { asRefusal } from '../connection-failure.ts';
 import { beginAlone, unhurried } from '../local-settings.ts';
+import { openClient } from '../open-client.ts';
 
 /** What to keep, and how far ahead to prepare. */
 export interface MaintainOutboxOptions {
@@ -85,12 +87,10 @@ export async function maintainOutbox(options: MaintainOutboxOptions): Promise<Ma
     daysAhead: whole('daysAhead', options.daysAhead ?? 7, 1, 366),
     batchRows: whole('batchRows', options.batchRows ?? 1_000, 1, 100_000),
   };
-  const client = new pg.Client({
-    ...clientConfigOf(options.connection),
-    application_name: 'tidings maintenance',
+  const config = { ...clientConfigOf(options.connection), application_name: 'tidings maintenance' };
+  const client = await openClient(config).catch((error: unknown) => {
+    throw asRefusal(targetOf(config), error);
   });
-  client.on('error', () => {});
-  await client.connect();
   try {
     await checkMigrated(client);
     return await new Maintenance(client, settings).run();

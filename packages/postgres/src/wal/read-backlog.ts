@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fullJitter } from '@tidings/contract';
 import { type ChangeRecord, type Logger, reasonOf } from '@tidings/relay';
-import pg from 'pg';
+import type pg from 'pg';
 import { connectionFailureOf } from '../connection-failure.ts';
 import type { OpenIncident } from '../incident-store.ts';
-import { noticeVanishedClient } from '../notice-vanished-client.ts';
+import { openClient } from '../open-client.ts';
 import { DurableSnapshots, type SnapshotTaken } from '../poll/durable-snapshot.ts';
 import { readWindow } from '../poll/read-window.ts';
 import { furtherPlace, type ReadPlace } from '../read-place.ts';
@@ -105,7 +105,8 @@ export async function readBacklog<Change>(request: BacklogRequest<Change>): Prom
       await withSession(request, (client) => readToEnd(client, request, () => (attempt = 0)));
       return;
     } catch (error) {
-      if (signal.aborted || connectionFailureOf(error).kind !== 'lost') throw error;
+      const { kind } = connectionFailureOf(error);
+      if (signal.aborted || (kind !== 'lost' && kind !== 'transient')) throw error;
       const waitMs = fullJitter(reconnect, attempt);
       logger.warn(
         { slot, reason: reasonOf(error), waitMs },
@@ -121,16 +122,12 @@ async function withSession<Change>(
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const { signal } = request;
-  const client = new pg.Client({ ...request.connection, query_timeout: request.silenceMs });
-  client.on('error', () => {});
+  const config = { ...request.connection, query_timeout: request.silenceMs };
+  const client = await openClient(config, { needsSession: `slot "${request.slot}"`, signal });
   const abort = (): void => void client.end().catch(() => {});
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    await client.connect();
-    await noticeVanishedClient(client);
-    // It rests while the bus is slow.
-    await client.query('set idle_session_timeout = 0');
     await refuseRowSecurity(client);
     await work(client);
   } finally {

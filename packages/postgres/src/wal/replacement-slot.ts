@@ -4,6 +4,7 @@ import { type Logger, reasonOf } from '@tidings/relay';
 import pg from 'pg';
 import { describeBlockers, describeSessions } from '../blockers.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
+import { backendPidOf, openClient } from '../open-client.ts';
 import { parseSnapshot, type Snapshot } from '../snapshot.ts';
 import type { SqlSession } from '../sql-session.ts';
 
@@ -110,16 +111,14 @@ async function whatToFree({ sql }: ReplacementRequest): Promise<string> {
 
 async function tryToCreate(request: ReplacementRequest): Promise<ReplacementSlot> {
   const { slot, signal } = request;
-  const client = new pg.Client({
-    ...request.replicationConnection,
-    // `replication` is read by pg but missing from its types.
-    ...{ replication: 'database' },
+  const client = await openClient(request.replicationConnection, {
+    replication: 'database',
+    // It waits for every transaction that runs.
+    lockTimeoutMs: 0,
+    signal,
   });
-  client.on('error', () => {});
   const end = (): void => void client.end().catch(() => {});
-  signal.throwIfAborted();
-  await client.connect();
-  const pid = (client as unknown as { readonly processID?: number }).processID;
+  const pid = backendPidOf(client);
   const stop = (): void => {
     end();
     // A backend that waits for a lock does not notice that its client is gone.
@@ -130,8 +129,6 @@ async function tryToCreate(request: ReplacementRequest): Promise<ReplacementSlot
   signal.addEventListener('abort', stop, { once: true });
   const watch = watchCreation(request, pid, end);
   try {
-    // Policies make the server refuse to read instead of hiding rows.
-    await client.query('set row_security = off');
     await client.query('begin isolation level repeatable read read only');
     const made = await client.query<{ consistent_point: string }>(createStatement(request));
     const seen = await client.query<{ snapshot: string; at: string }>(

@@ -2,6 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { formatLsn, type Lsn } from '../lsn.ts';
+import { backendPidOf, openClient } from '../open-client.ts';
+import { WAL_SENDER_TIMEOUT_MS } from './wal-options.ts';
 
 /** What pg offers beneath its client; it is not part of its typed surface. */
 interface Wire extends EventEmitter {
@@ -50,15 +52,11 @@ const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
 
 /** Starts streaming. @throws what the server or the network answers instead. */
 export async function openReplication(request: ReplicationRequest): Promise<ReplicationConnection> {
-  const client = new pg.Client({
-    ...request.connection,
-    // `replication` is read by pg but missing from its types.
-    ...{ replication: 'database' },
+  const client = await openClient(request.connection, {
+    replication: 'database',
+    settings: { wal_sender_timeout: String(WAL_SENDER_TIMEOUT_MS) },
   });
   const wire = (client as unknown as { readonly connection: Wire }).connection;
-  // The promise of the query reports every failure; an unheard event would throw.
-  client.on('error', () => {});
-  await client.connect();
 
   // A throw inside the socket's event would be nobody's: it ends the stream instead.
   let defect: unknown;
@@ -98,7 +96,7 @@ export async function openReplication(request: ReplicationRequest): Promise<Repl
 
   return {
     ended,
-    backendPid: (client as unknown as { readonly processID?: number }).processID,
+    backendPid: backendPidOf(client),
     pause: () => void wire.stream.pause(),
     resume: () => void wire.stream.resume(),
     sendStatus(received, durable): void {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { ConnectionLost } from '../connection-lost.ts';
-import { noticeVanishedClient } from '../notice-vanished-client.ts';
 import type { SqlSession } from '../sql-session.ts';
 
 /** Who holds a lease, as `pg_stat_activity` knows them. */
@@ -144,7 +143,6 @@ export class SlotLease implements Pick<SqlSession, 'use'> {
 
   async #prepare(client: pg.Client): Promise<void> {
     if (this.#prepared === client) return;
-    await noticeVanishedClient(client);
     await client.query(
       `select set_config('idle_session_timeout', $1, false),
               set_config('idle_in_transaction_session_timeout', $1, false)`,

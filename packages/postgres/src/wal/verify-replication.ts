@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { openClient } from '../open-client.ts';
 import type { WalSettings } from './wal-options.ts';
 
 /** The server, or its wal senders, are all in use: that is no question of the connection. */
@@ -9,18 +10,13 @@ const FULL = '53300';
  * and a role without REPLICATION show here, and not only once the stream is to begin.
  */
 export async function verifyReplication({ textConnection }: WalSettings): Promise<void> {
-  const client = new pg.Client({
-    ...textConnection,
-    // `replication` is read by pg but missing from its types.
-    ...{ replication: 'database' },
-  });
-  client.on('error', () => {});
+  let client: pg.Client | undefined;
   try {
-    await client.connect();
+    client = await openClient(textConnection, { replication: 'database' });
     await client.query('IDENTIFY_SYSTEM');
   } catch (error) {
     if ((error as { readonly code?: string }).code !== FULL) throw error;
   } finally {
-    await client.end().catch(() => {});
+    await client?.end().catch(() => {});
   }
 }

@@ -41,7 +41,7 @@ export interface WalSourceOptions {
 /** `WalSourceOptions`, resolved. */
 export interface WalSettings {
   readonly connection: pg.ClientConfig;
-  /** For streaming and for reading rows as text: what text looks like is pinned. */
+  /** For streaming and for reading rows again: a name of their own in `pg_stat_activity`. */
   readonly textConnection: pg.ClientConfig;
   /** The server as a person would name it, without credentials. */
   readonly target: string;
@@ -87,17 +87,9 @@ export function resolveWalOptions(options: WalSourceOptions): WalSettings {
   }
   const onSlotLoss = oneOf('onSlotLoss', options.onSlotLoss ?? 'heal', ['heal', 'halt']);
   const base = clientConfigOf(options.connection);
-  const pinned =
-    '-c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8 ' +
-    '-c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1 ' +
-    `-c wal_sender_timeout=${WAL_SENDER_TIMEOUT_MS}`;
   return Object.freeze({
     connection: { ...base, application_name: `tidings ${options.slot}` },
-    textConnection: {
-      ...base,
-      application_name: `tidings ${options.slot} stream`,
-      options: base.options === undefined ? pinned : `${base.options} ${pinned}`,
-    },
+    textConnection: { ...base, application_name: `tidings ${options.slot} stream` },
     target: targetOf(base),
     slot: options.slot,
     publication: options.publication ?? 'tidings',

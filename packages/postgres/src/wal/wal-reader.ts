@@ -16,7 +16,7 @@ import {
   storeRecoveryPlace,
   writeCheckpoint,
 } from '../checkpoint-store.ts';
-import { connectionFailureOf, unreachableSentence } from '../connection-failure.ts';
+import { asRefusal, connectionFailureOf } from '../connection-failure.ts';
 import { ConnectionLost } from '../connection-lost.ts';
 import { abandonIncidents, closeIncident } from '../incident-store.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
@@ -106,6 +106,7 @@ export class WalReader<Change> {
       settings.connection,
       () => this.#leaveServer(),
       Math.max(settings.heartbeatTimeoutMs, LEAST_USE_MS),
+      { needsSession: `slot "${settings.slot}"` },
     );
     this.#lease = new SlotLease(this.#sql, settings.slot);
   }
@@ -118,10 +119,7 @@ export class WalReader<Change> {
       if (verdict.kind === 'refused') throw new ConfigurationError(verdict.sentence);
       if (verdict.kind === 'ready') await this.#prepare();
     } catch (error) {
-      if (connectionFailureOf(error).kind === 'lost') {
-        throw new ConfigurationError(unreachableSentence(this.#settings.target, error));
-      }
-      throw refusalOf(error);
+      throw asRefusal(this.#settings.target, error);
     }
   }
 
@@ -245,7 +243,8 @@ export class WalReader<Change> {
     try {
       return (await this.#observe()).verdict;
     } catch (error) {
-      if (connectionFailureOf(error).kind === 'lost') return undefined;
+      const { kind } = connectionFailureOf(error);
+      if (kind === 'lost' || kind === 'transient') return undefined;
       throw refusalOf(error);
     }
   }
@@ -561,7 +560,7 @@ export class WalReader<Change> {
     if (error instanceof SilentStream) {
       this.#patienceMs = Math.min(this.#patienceMs * 2, MAX_PATIENCE_MS);
     }
-    if (failure.kind !== 'lost') {
+    if (failure.kind !== 'lost' && failure.kind !== 'transient') {
       // A slot or publication that was lost between the look and the start is a loss like
       // any other, which the next look repairs.
       const verdict = await this.#lookAgain();
