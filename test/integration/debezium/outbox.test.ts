@@ -229,6 +229,13 @@ test('heal publishes again what no bookmark covers, rows of savepoints included'
   expect(await incidents()).toEqual([{ reason: 'dropped', republished: '3', closed: true }]);
 });
 
+test('a column to order by that the table does not have is refused', async () => {
+  await setUp();
+  await expect(start({ orderBy: 'seq' }).ended).rejects.toThrow(
+    'table public.outbox has no column "seq"; name in orderBy one that it has',
+  );
+});
+
 /** Waits until a bookmark was taken after the row had been committed. */
 async function bookmarkBeyond(id: string): Promise<void> {
   for (;;) {

@@ -229,6 +229,22 @@ test('partitions that are made, detached and dropped leave the stream whole', as
   expect(idsOf(await readChanges(outbox(), has('d')))).toEqual(['a', 'b', 'c', 'd']);
 });
 
+test('rows that were written while the outbox had another name are rows of the outbox', async () => {
+  await setUp();
+  await database.query(`${append('a')} create temp table template as select * from tidings.outbox`);
+  const insert = (id: string, into: string): string =>
+    `update template set id = id + 1, event_id = '${id}', transaction_id = pg_current_xact_id(),
+       detail = jsonb_set(detail::jsonb, '{metadata,eventId}', '"${id}"')::json;
+     insert into ${into} select * from template;`;
+  await database.query(
+    `alter table tidings.outbox rename to away; create schema other;
+     alter table tidings.away set schema other; ${insert('b', 'other.away')}
+     alter table other.away set schema tidings; alter table tidings.away rename to outbox;
+     ${append('c')}`,
+  );
+  expect(idsOf(await readChanges(outbox(), has('c')))).toEqual(['a', 'b', 'c']);
+});
+
 test('names that need quotes name the publication that is meant', async () => {
   const publication = 'My "Pub", really';
   await migrateOutbox({ connection: database.url, slot: database.slot, publication });

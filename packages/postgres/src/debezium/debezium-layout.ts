@@ -9,6 +9,7 @@ import type { WalLayout } from '../wal/wal-layout.ts';
 import { type DebeziumMapping, debeziumEventsOf } from './debezium-events.ts';
 import { type DebeziumColumns, type DebeziumRow, debeziumRowOf } from './debezium-row.ts';
 import { fullTransactionIdSql } from './full-transaction-id.ts';
+import { findRisingColumn, orderingSql, type RowOrder, tracksCommits } from './row-order.ts';
 
 const BYTEA = 17;
 
@@ -27,8 +28,10 @@ export function debeziumLayout(
   columns: DebeziumColumns,
   mapping: DebeziumMapping,
   rowsStay: boolean,
+  orderBy: string | undefined,
 ): WalLayout<DebeziumRow> {
   const { name, label } = demand;
+  let order: RowOrder = { column: orderBy, byCommit: false };
   const relations = new CapturedRelations([demand], false);
   let present: readonly string[] = [];
   return {
@@ -37,8 +40,13 @@ export function debeziumLayout(
     async prepare(sql, publication): Promise<void> {
       await relations.refresh(sql, publication, rowsStay);
       const types = relations.factsOf(label)?.columns ?? new Map<string, number>();
-      checkColumns(label, columns, types);
+      checkColumns(label, columns, types, orderBy);
       present = [...types.keys()];
+      if (!rowsStay) return;
+      order = {
+        column: orderBy ?? (await findRisingColumn(sql, name)),
+        byCommit: await tracksCommits(sql),
+      };
     },
     reader(relation, xid) {
       const captured = relations.find(relation, xid);
@@ -52,7 +60,7 @@ export function debeziumLayout(
           kind: 'tables',
           tables: [
             {
-              query: (bookmark) => backfillQuery(name, present, bookmark),
+              query: (bookmark) => backfillQuery(name, present, order, bookmark),
               read: (numbered, { openedAt }) => {
                 const row = rowOf(present.map((column, i) => [column, numbered[`c${i}`] ?? null]));
                 return debeziumRowOf(row, columns, openedAt);
@@ -73,7 +81,13 @@ function checkColumns(
   label: string,
   columns: DebeziumColumns,
   types: ReadonlyMap<string, number>,
+  orderBy: string | undefined,
 ): void {
+  if (orderBy !== undefined && !types.has(orderBy)) {
+    throw new ConfigurationError(
+      `table ${label} has no column "${orderBy}"; name in orderBy one that it has`,
+    );
+  }
   for (const [part, column] of Object.entries(columns)) {
     if (!types.has(column)) {
       throw new ConfigurationError(
@@ -91,12 +105,12 @@ function checkColumns(
 /**
  * Rows that no bookmark covers. A row's xmin may be that of a subtransaction, which a
  * snapshot does not list among those that run: so whatever is not older than the oldest
- * transaction that ran counts as not covered. Within a transaction the order is that of the
- * places in the table, for the table tells no other.
+ * transaction that ran counts as not covered.
  */
 function backfillQuery(
   { schema, table }: TableDemand['name'],
   columns: readonly string[],
+  order: RowOrder,
   bookmark: Pick<Bookmark, 'snapshot'> | undefined,
 ): string {
   const writtenBy = fullTransactionIdSql('o.xmin::text::bigint', 's.next');
@@ -108,6 +122,6 @@ function backfillQuery(
     `select ${columns.map((column, i) => `o.${pg.escapeIdentifier(column)} as c${i}`).join(', ')} ` +
     `from ${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)} o, ` +
     '(select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) s ' +
-    `where ${writtenBy} >= ${covered} order by ${writtenBy}, o.tableoid, o.ctid`
+    `where ${writtenBy} >= ${covered} order by ${orderingSql(order, writtenBy)}`
   );
 }

@@ -27,6 +27,15 @@ export interface DebeziumSourceOptions extends Omit<WalSourceOptions, 'onSlotLos
    * deleted, cannot be healed.
    */
   readonly onSlotLoss?: 'halt' | 'heal';
+  /**
+   * A column that rises from row to row of one aggregate in the order in which they were
+   * written, to publish rows in that are read again after a lost slot. A time that defaults to
+   * `now()` is none: it is that of the transaction's begin. Default: a serial or identity
+   * column, if the table has one; else the time of the commit, where `track_commit_timestamp`
+   * is on; else the transaction id, by which two rows of one aggregate may change places
+   * whose transactions overlapped.
+   */
+  readonly orderBy?: string;
 }
 
 /**
@@ -38,7 +47,7 @@ export interface DebeziumSourceOptions extends Omit<WalSourceOptions, 'onSlotLos
  * @throws ConfigurationError on options that cannot work.
  */
 export function debeziumSource(options: DebeziumSourceOptions): ChangeSource<DebeziumRow> {
-  const { table, columns, event, onSlotLoss = 'halt', ...rest } = options;
+  const { table, columns, event, onSlotLoss = 'halt', orderBy, ...rest } = options;
   const publication = options.publication ?? DEBEZIUM_PUBLICATION;
   if (onSlotLoss !== 'halt' && onSlotLoss !== 'heal') {
     throw new ConfigurationError(`onSlotLoss must be 'halt' or 'heal', got '${onSlotLoss}'`);
@@ -55,6 +64,7 @@ export function debeziumSource(options: DebeziumSourceOptions): ChangeSource<Deb
       { ...debeziumColumns, ...columns },
       event,
       onSlotLoss === 'heal',
+      orderBy,
     ),
   );
 }

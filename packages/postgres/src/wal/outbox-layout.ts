@@ -1,7 +1,10 @@
 import pg from 'pg';
 import type { Bookmark } from '../checkpoint-store.ts';
 import { type OutboxRow, outboxRowReader, sealedEventOf } from '../outbox-row.ts';
-import type { WalLayout } from './wal-layout.ts';
+import { CapturedRelations } from '../tables/captured-relations.ts';
+import { formatTableName } from '../tables/table-name.ts';
+import type { Relation } from './pgoutput.ts';
+import type { RowReader, WalLayout } from './wal-layout.ts';
 
 /** Reads `tidings.outbox`: inserts alone, each of them one event. */
 export const outboxLayout: WalLayout<OutboxRow> = {
@@ -9,11 +12,7 @@ export const outboxLayout: WalLayout<OutboxRow> = {
   operations: ['insert'],
   reader(relation) {
     if (relation.schema !== 'tidings' || relation.table !== 'outbox') return undefined;
-    const read = outboxRowReader(relation);
-    return (message) => {
-      if (message.kind !== 'insert') throw new Error('an outbox is append-only');
-      return read(message.now);
-    };
+    return rowReader(relation);
   },
   capture: (row) => [sealedEventOf(row)],
   backfill: {
@@ -22,6 +21,36 @@ export const outboxLayout: WalLayout<OutboxRow> = {
     read: (row) => row,
   },
 };
+
+/**
+ * The same by OID, for one source: a row that was written while the outbox had another name
+ * is one of the outbox, and so is one of its partition that the stream tells by its own name.
+ */
+export function followedOutboxLayout(): WalLayout<OutboxRow> {
+  const relations = new CapturedRelations(
+    outboxLayout.tables.map((name) => ({
+      name,
+      label: formatTableName(name),
+      operations: outboxLayout.operations,
+      needsOldRow: false,
+    })),
+    false,
+  );
+  return {
+    ...outboxLayout,
+    prepare: (sql, publication) => relations.refresh(sql, publication, false),
+    reader: (relation, xid) =>
+      relations.find(relation, xid) === undefined ? undefined : rowReader(relation),
+  };
+}
+
+function rowReader(relation: Relation): RowReader<OutboxRow> {
+  const read = outboxRowReader(relation);
+  return (message) => {
+    if (message.kind !== 'insert') throw new Error('an outbox is append-only');
+    return read(message.now);
+  };
+}
 
 /** A condition on `transaction_id` that leaves out what a bookmark covers. */
 function sinceOf(bookmark: Pick<Bookmark, 'snapshot'>): string {

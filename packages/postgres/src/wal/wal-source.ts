@@ -1,6 +1,6 @@
 import type { ChangeSource } from '@tidings/relay';
 import type { OutboxRow } from '../outbox-row.ts';
-import { outboxLayout } from './outbox-layout.ts';
+import { followedOutboxLayout } from './outbox-layout.ts';
 import type { WalLayout } from './wal-layout.ts';
 import { resolveWalOptions, type WalSourceOptions } from './wal-options.ts';
 import { WalReader } from './wal-reader.ts';
@@ -16,7 +16,7 @@ import { WalReader } from './wal-reader.ts';
  * @throws ConfigurationError on options that cannot work.
  */
 export function walSource(options: WalSourceOptions): ChangeSource<OutboxRow> {
-  return walSourceOf(options, outboxLayout);
+  return walSourceOf(options, followedOutboxLayout());
 }
 
 /** `walSource` for tables of another layout. */
