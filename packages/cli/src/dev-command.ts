@@ -12,6 +12,14 @@ export function devCommand(): Command {
     .option('--token <text>', 'asked of everybody; needed beyond this machine')
     .option('--region <name>', 'region of clients that name none', 'us-east-1')
     .option('--data <folder>', 'remember rules, archives and what they hold across restarts')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ tidings dev rules.ts --port 4010
+
+Exit codes: 0 ended by SIGINT or SIGTERM; 1 could not start, with the reason on standard error.`,
+    )
     .action(async (rules: string | undefined, options: DevOptions) => {
       // The bus and what it is made of: no other command must carry it in memory.
       const { runDev } = await import('./run-dev.ts');

@@ -1,1 +1,2 @@
 export { createProgram } from './program.ts';
+export { runCommandLine } from './run-command-line.ts';

@@ -1,9 +1,4 @@
 #!/usr/bin/env node
-import { createProgram } from './program.ts';
-import { reportFailure } from './report-failure.ts';
+import { runCommandLine } from './run-command-line.ts';
 
-createProgram()
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.exitCode = reportFailure(error);
-  });
+process.exitCode = await runCommandLine(process.argv.slice(2));

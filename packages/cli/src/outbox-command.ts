@@ -27,6 +27,15 @@ export function outboxCommand(): Command {
     .option('--connection <string>', 'Postgres connection string; default DATABASE_URL')
     .option('--slot <name>', 'create this replication slot too')
     .option('--publication <name>', 'name of the publication', 'tidings')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tidings outbox migrate --connection postgres://user:password@host/shop --slot orders
+  $ DATABASE_URL=postgres://user:password@host/shop tidings outbox migrate
+
+Exit codes: 0 done; 1 not done, with the reason on standard error; 130 and 143 interrupted.`,
+    )
     .action((given: MigrateArguments) => untilInterrupted((control) => runMigrate(given, control)));
   const adopt = new Command('adopt')
     .description('take over an outbox that was restored from another database cluster')
@@ -38,6 +47,14 @@ export function outboxCommand(): Command {
     .option('--slot <name>', 'a slot that will read and whose checkpoint was not restored')
     .option('--poller <name>', 'a poller that will read and whose checkpoint was not restored')
     .option('--dry-run', 'count and change nothing')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ tidings outbox adopt --published-before 2026-06-07T02:00:00Z --slot orders --dry-run
+
+Exit codes: 0 done; 1 not done, with the reason on standard error; 130 and 143 interrupted.`,
+    )
     .action((given: AdoptArguments) => untilInterrupted((control) => runAdopt(given, control)));
   return new Command('outbox')
     .description('the Postgres outbox')

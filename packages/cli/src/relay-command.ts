@@ -8,6 +8,16 @@ export function relayCommand(): Command {
   const run = new Command('run')
     .description('carry captured changes to the bus until SIGTERM or SIGINT')
     .argument('<config>', 'a file whose default export is defineRelay({ ... })')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ DATABASE_URL=postgres://user:password@host/shop tidings relay run relay.config.ts
+
+Logs JSON lines on standard output, from the level of TIDINGS_LOG_LEVEL on (default info). Exit
+codes: 0 drained after SIGTERM or SIGINT; 1 cannot go on, with the reason on standard error; 130
+and 143 ended by a second signal.`,
+    )
     .action(runRelay);
   return new Command('relay').description('the relay worker').addCommand(run);
 }

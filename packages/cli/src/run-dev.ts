@@ -1,6 +1,5 @@
-import { existsSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   type LocalBus,
   type LocalBusOptions,
@@ -9,8 +8,8 @@ import {
   type UnknownBus,
 } from '@tidings/local';
 import { ConfigurationError, reasonOf } from '@tidings/relay';
-import { createJiti } from 'jiti';
 import { type DevOptions, usualPort } from './dev-options.ts';
+import { loadDefaultExport } from './load-default-export.ts';
 
 /** Runs a local bus until SIGINT or SIGTERM. @throws ConfigurationError */
 export async function runDev(file: string | undefined, options: DevOptions): Promise<void> {
@@ -112,20 +111,13 @@ function applyRules(bus: LocalBus, file: string, rules: LocalRules): void {
 }
 
 async function loadRules(file: string): Promise<LocalRules> {
-  const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new ConfigurationError(`there is no file ${path}; give the path of a rules file`);
-  }
-  const jiti = createJiti(pathToFileURL(path).href, {
-    fsCache: false,
-    moduleCache: false,
-    tryNative: false,
+  const rules = await loadDefaultExport({
+    file,
+    kind: 'a rules file',
+    example: "export default { buses: ['orders'], rules: [ ... ] }",
+    afresh: true,
   });
-  try {
-    return (await jiti.import(path, { default: true })) as LocalRules;
-  } catch (error) {
-    throw new ConfigurationError(`cannot load ${path}: ${reasonOf(error)}`);
-  }
+  return rules as LocalRules;
 }
 
 function print(text: string): void {

@@ -142,6 +142,25 @@ describe.each(Object.entries(libraries))('%s', (name, connect) => {
   });
 });
 
+test.each(Object.entries(libraries))(
+  '%s: where there is no outbox, the error says what to run',
+  async (_name, connect) => {
+    const library = connect(cluster.url('postgres'));
+    try {
+      const appended = library.transact((transaction) => transaction.append(noteWritten('n')));
+      await expect(appended).rejects.toMatchObject({
+        message:
+          'tidings.outbox does not exist in the database of this transaction; run ' +
+          '`tidings outbox migrate` there',
+        code: '42P01',
+        cause: expect.anything(),
+      });
+    } finally {
+      await library.close();
+    }
+  },
+);
+
 test('no events are no statement', async () => {
   const { postgresOutbox } = await import('@tidings/postgres/outbox');
   await postgresOutbox().append({ query: () => Promise.reject(new Error('sent')) }, []);

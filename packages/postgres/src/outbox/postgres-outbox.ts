@@ -9,6 +9,7 @@ import {
 import { checkReadable } from './check-readable.ts';
 import { type OutboxTransaction, pgExecutor } from './executors/pg-executor.ts';
 import { insertStatement } from './insert-statement.ts';
+import { withMigrationHint } from './migration-hint.ts';
 import type { OutboxExecutor } from './outbox-executor.ts';
 
 /** Settings of an outbox's write side. */
@@ -29,7 +30,8 @@ export interface Outbox<Transaction = OutboxTransaction> {
    * Appends events in the caller's own transaction: they leave for the bus if and only if
    * it commits. One statement, whatever the number of events; none without events.
    * @throws ContractError for an event that is malformed; nothing has been sent then.
-   * @throws what the database answers; the transaction is aborted then.
+   * @throws what the database answers; the transaction is aborted then. Where there is no
+   * outbox yet the error says what to run, and has the answer as its `cause`.
    */
   append(
     transaction: Transaction,
@@ -65,7 +67,11 @@ export function postgresOutbox<Transaction>(
       const [first, ...rest] = list.map(sealed);
       if (first === undefined) return;
       const { text, values } = insertStatement([first, ...rest]);
-      await execute(transaction, text, values);
+      try {
+        await execute(transaction, text, values);
+      } catch (error) {
+        throw withMigrationHint(error);
+      }
     },
   };
 }
