@@ -47,10 +47,11 @@ async function start(options: DevOptions): Promise<LocalBus> {
   }
 }
 
-function environment(bus: LocalBus, { region, token = 'local' }: DevOptions): string {
+function environment(bus: LocalBus, { region, token }: DevOptions): string {
+  const shown = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
   return [
     `The local bus listens on ${bus.url}`,
-    `Its page: ${bus.url}/`,
+    `Its page: ${bus.url}/${shown}`,
     '',
     'Paste this where your service runs:',
     '',
@@ -58,7 +59,7 @@ function environment(bus: LocalBus, { region, token = 'local' }: DevOptions): st
     `export AWS_ENDPOINT_URL_SQS=${bus.url}`,
     `export AWS_REGION=${region}`,
     'export AWS_ACCESS_KEY_ID=local',
-    `export AWS_SECRET_ACCESS_KEY=${token}`,
+    `export AWS_SECRET_ACCESS_KEY=${quoted(token ?? 'local')}`,
     '',
   ].join('\n');
 }
@@ -76,6 +77,11 @@ function swallowed(
     ...(place.length === 0 ? [] : [`A bus of that name exists in ${place.join(' and ')}.`]),
     `Declare it in a rules file, { buses: [${JSON.stringify(name)}] }, or make it: aws events create-event-bus --name ${name} --region ${region} --endpoint-url ${url}`,
   ].join(' ');
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Reads the rules anew when the file changes; a file that is wrong leaves them as they are. */

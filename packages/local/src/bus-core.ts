@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AnyEventContract } from '@tidings/contract';
 import type { AcceptedEvent, NewEvent } from './accepted-event.ts';
 import { runReplay } from './archive/run-replay.ts';
+import { stoppableClock } from './clock.ts';
 import { type ArchiveFiles, createArchiveFiles } from './data/archive-files.ts';
 import {
   createOperationLog,
@@ -80,17 +81,18 @@ export interface BusCore extends PutEventsBus {
   summary(): BusSummary;
   /** Empties the journals and removes all faults; what exists stays. */
   reset(): void;
-  /** Ends the schedules. */
+  /** Ends all that waits: schedules, replays, retries. */
   stop(): void;
   /** Calls `look` after each reset, until the result is called. */
   watchResets(look: () => void): () => void;
 }
 
 export function createBusCore(options: ResolvedBusOptions): BusCore {
-  const { clock } = options;
+  const clock = stoppableClock(options.clock);
   const keep = options.journal === 'full';
   let url = '';
   let replays = 0;
+  let isRepeating = false;
   const resetWatchers = new Set<() => void>();
   const faults = createFaultPlan(options.seed, clock);
   const requests = createRequestJournal(keep);
@@ -171,6 +173,8 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       ...testEventPattern,
       ...archiveOperations(estate, (region, { created, removed }) => {
         router.archivesChanged(region);
+        // While the log is repeated, a later line may make an archive of this name again.
+        if (isRepeating) return;
         if (created !== undefined) files?.archives.load(created);
         if (removed !== undefined) files?.archives.remove(removed);
       }),
@@ -226,9 +230,12 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
     },
     listensOn(baseUrl) {
       url = baseUrl;
+      isRepeating = true;
       for (const logged of files?.log.read() ?? []) repeat(operations, logged);
+      isRepeating = false;
       for (const region of estate.regions()) {
         for (const archive of region.archives.values()) {
+          files?.archives.load(archive);
           files?.archives.compact(archive, clock.now());
         }
       }
@@ -248,7 +255,7 @@ export function createBusCore(options: ResolvedBusOptions): BusCore {
       logs.clear();
       for (const look of resetWatchers) look();
     },
-    stop: scheduler.stop,
+    stop: clock.stop,
     watchResets(look) {
       resetWatchers.add(look);
       return () => resetWatchers.delete(look);

@@ -24,6 +24,36 @@ export const systemClock: Clock = {
   },
 };
 
+/** A clock whose waits end together, and none begins after that. */
+export interface StoppableClock extends Clock {
+  stop(): void;
+}
+
+export function stoppableClock(clock: Clock): StoppableClock {
+  const waits = new Set<() => void>();
+  let isStopped = false;
+  return {
+    now: () => clock.now(),
+    after(ms, run) {
+      if (isStopped) return () => {};
+      const end = (): void => {
+        waits.delete(end);
+        cancel();
+      };
+      const cancel = clock.after(ms, () => {
+        waits.delete(end);
+        run();
+      });
+      waits.add(end);
+      return end;
+    },
+    stop() {
+      isStopped = true;
+      for (const end of [...waits]) end();
+    },
+  };
+}
+
 /** A clock that stands still until it is told to move. */
 export interface ManualClock extends Clock {
   /**

@@ -93,6 +93,9 @@ export interface LocalBus {
   settled(): Promise<void>;
   /** Empties the journals and removes all faults. */
   reset(): void;
-  /** Closes the server and every connection, also those that hang. */
+  /**
+   * Closes the server and every connection, also those that hang. Schedules, replays and
+   * retries end.
+   */
   stop(): Promise<void>;
 }

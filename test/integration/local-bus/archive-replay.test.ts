@@ -5,6 +5,7 @@ import {
   CancelReplayCommand,
   CreateArchiveCommand,
   CreateEventBusCommand,
+  DeleteArchiveCommand,
   DescribeArchiveCommand,
   DescribeReplayCommand,
   ListEventBusesCommand,
@@ -125,6 +126,15 @@ describe('replay', () => {
     expect(numbers()).toHaveLength(100);
   });
 
+  test('ends with the bus', async () => {
+    await archive();
+    await on.put({ n: 1 });
+    await start('again');
+    await on.bus.stop();
+    await clock.advance(600);
+    expect(numbers()).toEqual([]);
+  });
+
   test('can be cancelled before it sends', async () => {
     await archive();
     await on.put({ n: 1 });
@@ -240,6 +250,22 @@ describe('a bus with a folder', () => {
     await on.end();
     on = await busFixture({ clock, data: folder, buses: ['mine'] });
     expect(await buses()).toEqual(['default', 'mine']);
+  });
+
+  test('an archive that was made again after it was deleted keeps what it holds', async () => {
+    await restart();
+    await archive();
+    await on.put({ n: 1 });
+    await on.events.send(new DeleteArchiveCommand({ ArchiveName: 'a' }));
+    await archive();
+    await on.put({ n: 2 });
+    await restart();
+    expect(await describeArchive()).toMatchObject({ EventCount: 1 });
+    await start('again');
+    await clock.advance(600);
+    expect(numbers()).toEqual([2]);
+    await restart();
+    expect(await describeArchive()).toMatchObject({ EventCount: 1 });
   });
 
   test('forgets without one', async () => {

@@ -92,6 +92,17 @@ test('runs with rules from a file, reads it again when it changes, ends with Ctr
   await target.stop();
 });
 
+test('with a token, the page and the lines to paste hold it', async () => {
+  const child = run('--port', '0', '--token', 'a token of sixteen');
+  await url();
+  const page = /Its page: (\S+)/.exec(output)?.[1] ?? '';
+  expect((await fetch(page)).status).toBe(200);
+  expect((await fetch(page.replace(/\?.*/, ''))).status).toBe(401);
+  expect(output).toContain("AWS_SECRET_ACCESS_KEY='a token of sixteen'");
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+});
+
 test('takes a free port where the usual one is taken', async () => {
   const other = await startLocalBus({ port: 4010 }).catch(() => undefined);
   const child = run();

@@ -8,8 +8,6 @@ import { parseSchedule, type Schedule } from './schedule-expression.ts';
 export interface Scheduler {
   /** To be called when rules of the bus came, went or changed. */
   rulesChanged(bus: EventBus): void;
-  /** Nothing is sent from here on. */
-  stop(): void;
 }
 
 /** A schedule that runs. */
@@ -66,12 +64,6 @@ export function createScheduler(ports: {
       }
       for (const { cancel } of before.values()) cancel();
       running.set(bus, after);
-    },
-    stop() {
-      for (const schedules of running.values()) {
-        for (const { cancel } of schedules.values()) cancel();
-      }
-      running.clear();
     },
   };
 }
