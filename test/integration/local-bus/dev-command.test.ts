@@ -82,6 +82,9 @@ test('runs with rules from a file, reads it again when it changes, ends with Ctr
   await writeFile(file, rules("{ source: 'x' }"));
   await eventually(() => output).toContain('must be an object or an array');
   expect(output).toContain('The rules stay as they were.');
+  // As an editor leaves it for a moment.
+  await writeFile(file, '');
+  await eventually(() => output).toContain('has no default export; write');
   await put(endpoint, 'b');
   await put(endpoint, 'c');
   await eventually(() => target.requests.length).toBe(2);
@@ -155,6 +158,11 @@ describe('what is wrong is one sentence, and a non-zero exit code', () => {
     const file = join(folder, 'rules.json');
     await writeFile(file, '{"rules":[{"name":"r","pattern":{"source":[]}}]}');
     expect(await fails(file, '--port', '0')).toContain('rule r: Event pattern is not valid.');
+  });
+  test('a file without a default export', async () => {
+    const file = join(folder, 'rules.ts');
+    await writeFile(file, 'export const rules = { buses: [] };');
+    expect(await fails(file, '--port', '0')).toContain('has no default export; write `export');
   });
   test('a file with a field that does not exist', async () => {
     const file = join(folder, 'rules.json');
