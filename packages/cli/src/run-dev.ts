@@ -14,6 +14,11 @@ import { loadDefaultExport } from './load-default-export.ts';
 /** Runs a local bus until SIGINT or SIGTERM. @throws ConfigurationError */
 export async function runDev(file: string | undefined, options: DevOptions): Promise<void> {
   const rules = file === undefined ? undefined : await loadRules(file);
+  // Before anything is printed: who reads it may send a signal at once.
+  const ended = new Promise<void>((done) => {
+    process.once('SIGINT', done);
+    process.once('SIGTERM', done);
+  });
   const bus = await start(options);
   try {
     if (rules !== undefined && file !== undefined) applyRules(bus, file, rules);
@@ -26,10 +31,7 @@ export async function runDev(file: string | undefined, options: DevOptions): Pro
     if (unknown.dropped === 1) print(swallowed(unknown, bus.url));
   });
   const stopWatching = file === undefined ? () => {} : watchRules(bus, file);
-  await new Promise<void>((done) => {
-    process.once('SIGINT', done);
-    process.once('SIGTERM', done);
-  });
+  await ended;
   stopWatching();
   await bus.stop();
 }
@@ -40,7 +42,8 @@ async function start(options: DevOptions): Promise<LocalBus> {
   try {
     return await startLocalBus({ ...settings, port: port ?? usualPort });
   } catch (error) {
-    const isTaken = /^Port \d+ .* is taken/.test(reasonOf(error));
+    const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+    const isTaken = cause?.code === 'EADDRINUSE';
     // Nobody asked for the usual port, so any other will do.
     if (isTaken && port === undefined) return await startLocalBus({ ...settings, port: 0 });
     throw new ConfigurationError(reasonOf(error));

@@ -13,7 +13,8 @@ import { listen } from './server/bus-server.ts';
 
 /**
  * Starts a bus that real AWS clients take for EventBridge.
- * @throws Error when an option is out of bounds or the port is taken.
+ * @throws Error when an option is out of bounds or the port is taken; then its `cause` has the
+ * code `EADDRINUSE`.
  */
 export async function startLocalBus(options: LocalBusOptions = {}): Promise<LocalBus> {
   const bus = createBusCore(await resolveBusOptions(options));

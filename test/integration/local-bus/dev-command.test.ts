@@ -21,7 +21,7 @@ beforeEach(async () => {
   output = '';
 });
 afterEach(async () => {
-  if (running?.exitCode === null) {
+  if (running?.exitCode === null && running.signalCode === null) {
     running.kill('SIGKILL');
     await once(running, 'exit');
   }

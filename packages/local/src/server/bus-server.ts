@@ -13,7 +13,7 @@ export interface BusServer {
   close(): Promise<void>;
 }
 
-/** @throws Error that says which address is taken. */
+/** @throws Error that says which address is taken; its `cause` has the code `EADDRINUSE`. */
 export async function listen(bus: BusCore): Promise<BusServer> {
   const { host, port, account, region } = bus.options;
   let control: Promise<Listener> | undefined;
@@ -67,6 +67,7 @@ function started(server: Server, port: number, host: string): Promise<void> {
         error.code === 'EADDRINUSE'
           ? new Error(
               `Port ${port} on ${host} is taken; choose another one, or 0 for one that is free.`,
+              { cause: error },
             )
           : error,
       ),
