@@ -91,7 +91,7 @@ describe('publishingHandler', () => {
   it('follows the invocation for every publisher in it, and not after it', async () => {
     const { clock, publisher, contextOf } = setUp({}, { moves: hangs });
     const other = setUp({}, { moves: hangs });
-    const second = publisherOver(other.bus, { eventBusName: 'orders', clock });
+    const second = publisherOver(other.bus, { eventBusName: 'orders', clock, random: () => 0.5 });
     let later: Promise<unknown> = Promise.resolve();
     const handler = publishingHandler(
       publisher,
